@@ -1,0 +1,155 @@
+/* hart.h - the state of one hart, and what it asks of the machine around it.
+ *
+ * Everything mutable of a hart is in struct rv_hart: no globals, so that harts may one day run
+ * on threads of their own. Firmware, devices and time reach the core only through struct rv_env.
+ * Names are those of the privileged specification.
+ */
+#ifndef RV_HART_H
+#define RV_HART_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+typedef struct rv_hart rv_hart;
+typedef struct rv_event rv_event; /* cpu/event.h */
+typedef struct rv_bank rv_bank;   /* mmu/tlb.h: one translation regime */
+typedef struct rv_phys rv_phys;   /* mmu/phys.h: memory and the bus */
+typedef struct rv_code rv_code;   /* cpu/block.h: predecoded blocks */
+
+/* Nominal privilege; with V it names the mode: M, HS (S with V=0), VS, U, VU. */
+typedef enum { PRV_U = 0, PRV_S = 1, PRV_M = 3 } rv_prv;
+
+/* Reasons of traps, priv/why.def: what the trace and the explainer say. */
+typedef enum {
+  WHY_NONE,
+#define WHY(id, text, rule) WHY_##id,
+#include "priv/why.def"
+  N_WHY
+} rv_why;
+
+/* Causes by name, priv/cause.def. */
+enum {
+#define CAUSE(number, id, text) CAUSE_##id = number,
+#define INTERRUPT(number, id, text) IRQ_##id = number,
+#include "priv/cause.def"
+};
+#define IP(id) (1ull << IRQ_##id)
+
+/* What a trap says of itself; which registers it is written to is decided by rv_take_trap. */
+typedef struct {
+  uint64_t cause; /* without the interrupt bit; VS-level interrupts as 2, 6, 10 */
+  uint64_t tval;
+  uint64_t tval2; /* guest physical address >> 2 of a guest-page fault, else 0 */
+  uint64_t tinst; /* transformed instruction or pseudo-instruction, else 0 */
+  bool interrupt;
+  bool gva; /* tval is a guest virtual address */
+  uint8_t why;
+} rv_trap;
+
+/* CSRs of which S and VS each have one: index 0 is HS's, 1 the VS copy. [H-006] */
+typedef struct {
+  uint64_t status; /* only [1]: vsstatus. HS's sstatus is a view of mstatus */
+  uint64_t tvec, scratch, epc, cause, tval, atp, timecmp;
+} rv_sregs;
+
+/* The other CSRs' storage. Views (sstatus, sip, hip, vsip, ...) have none. */
+typedef struct {
+  uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, menvcfg, mcountinhibit;
+  uint64_t mscratch, mepc, mcause, mtval, mtinst, mtval2;
+  uint64_t mip;  /* what software wrote: SSIP, SEIP, STIP (while STCE=0) */
+  uint64_t hvip; /* VSSIP, VSTIP, VSEIP as software wrote them */
+  uint64_t scounteren, senvcfg;
+  uint64_t hstatus, hedeleg, hideleg, hcounteren, henvcfg, htimedelta, htval, htinst;
+  uint64_t hgatp; /* with the root as written: PPN[1:0] is hidden from reads, see csr.def */
+  uint64_t fflags, frm;
+  uint64_t pmpaddr[16];
+  uint8_t pmpcfg[16];
+} rv_csrs;
+
+/* What the core asks of the machine: set once, before the first instruction. */
+typedef struct {
+  void *ctx;
+  uint64_t (*time)(void *ctx);                       /* mtime, in ticks of the timebase */
+  void (*timer_changed)(void *ctx, rv_hart *h);      /* a comparator of this hart was written */
+  void (*event)(void *ctx, rv_hart *h, const rv_event *e); /* called for types in h->observe */
+  /* Built-in firmware: called right after a trap was taken to M (all M CSRs written). True if it
+   * handled it and has set the hart to where it goes on. NULL: M-mode software is the guest's. */
+  bool (*firmware)(void *ctx, rv_hart *h, const rv_trap *t);
+  /* Another hart's caches: remote fences and code changes (SBI RFENCE) use these harts. */
+  rv_hart **harts;
+  unsigned n_harts;
+} rv_env;
+
+/* Choices the specification leaves open (--htinst, --adue, --strict). */
+typedef struct {
+  bool tinst_zero;   /* htinst/mtinst 0 instead of the transformed instruction */
+  bool strict;       /* walk from hgatp's root with PPN[1:0] = 0 */
+  uint64_t trap_loop; /* successive identical traps that count as wedged; 0 = never */
+} rv_choices;
+
+/* Why the run loop was left; bits of rv_hart.stop. */
+enum {
+  RV_STOP_EXIT = 1,   /* the machine ended (finisher, SBI SRST, HTIF) */
+  RV_STOP_WEDGED = 2, /* trap loop */
+  RV_STOP_BREAK = 4,  /* a debugger or an observer asked */
+};
+
+/* Power states, as SBI HSM knows them. */
+typedef enum { RV_STARTED, RV_STOPPED, RV_SUSPENDED } rv_power;
+
+struct rv_hart {
+  /* Offset 0: x and f are addressed from the engine's register file pointer. */
+  uint64_t x[33]; /* x[32] is the sink that rd = x0 is decoded to */
+  uint64_t f[32]; /* NaN-boxed */
+  /* The fast loop's cold words. */
+  uint64_t vbase;  /* virtual page of the running block: pc = vbase + offset */
+  uint64_t gen;    /* the bank's generation */
+  rv_bank *bank;   /* the bank of the current regime */
+  uint64_t limit;  /* icount at which budget is 0 */
+  int64_t budget_out;
+
+  uint64_t pc;
+  uint64_t icount;   /* instructions started; exact whenever a slow function runs */
+  uint64_t unretired; /* of these, trapped: minstret counts icount - unretired + its offset */
+  uint64_t mcycle_off, minstret_off;
+  rv_prv prv;
+  bool v;
+  bool wfi;          /* waiting for an interrupt */
+  rv_power power;
+  unsigned stop;     /* RV_STOP_* */
+  bool attention;    /* look at interrupts and stop before the next block */
+  bool end_block;    /* the running slow path asks to leave the block after its instruction */
+  uint64_t ip_lines; /* interrupt lines driven by devices: MSIP MTIP MEIP SEIP */
+  rv_trap trap;      /* filled by whoever refuses, taken by rv_take_trap */
+  rv_csrs csr;
+  rv_sregs s[2];
+  uint64_t reservation; /* physical address of LR's granule, or all ones */
+  unsigned id;          /* mhartid */
+  uint64_t observe;     /* 1 << RV_EV_*: which events a consumer asked for */
+  rv_choices choice;
+  rv_phys *phys;
+  rv_code *code;
+  const rv_env *env;
+  struct { /* successive identical traps [--trap-loop] */
+    uint64_t cause, epc, tval, gpa, count, retired;
+    bool v;
+  } loop;
+  struct rv_mmu *mmu; /* mmu/tlb.h: banks, PMP in checkable form */
+};
+
+/* "M", "HS", "U", "VS", "VU". */
+static inline const char *rv_mode_name(unsigned prv, bool v)
+{
+  return prv == PRV_M ? "M" : prv == PRV_S ? (v ? "VS" : "HS") : v ? "VU" : "U";
+}
+
+/* Fields by mask: get(mstatus, MSTATUS_MPP) is right-aligned. */
+static inline uint64_t rv_get(uint64_t word, uint64_t mask) { return (word & mask) / (mask & -mask); }
+static inline void rv_put(uint64_t *word, uint64_t mask, uint64_t value)
+{
+  *word = (*word & ~mask) | ((value * (mask & -mask)) & mask);
+}
+#endif

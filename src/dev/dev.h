@@ -1,0 +1,43 @@
+/* dev.h - what a device is, and what it may ask of the board it sits on.
+ *
+ * A device is one file: its registers, its operations, its own device-tree node. It knows the
+ * board only through struct rv_board_ops, so that it can be tested alone.
+ */
+#ifndef RV_DEV_H
+#define RV_DEV_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct rv_dev rv_dev;
+
+/* What a device asks of the board. Interrupt lines are levels. */
+typedef struct {
+  void *ctx;
+  unsigned n_harts;
+  uint64_t (*time)(void *ctx);                                     /* mtime in ticks (10 MHz) */
+  void (*set_time)(void *ctx, uint64_t ticks);                     /* software wrote mtime */
+  void (*set_ip)(void *ctx, unsigned hart, unsigned irq, bool on); /* a line of mip: IRQ_MSI... */
+  void (*timer_changed)(void *ctx);                                /* some mtimecmp was written */
+  void (*irq)(void *ctx, unsigned source, bool on);                /* a wire to the PLIC */
+  void (*power)(void *ctx, bool reset, int code);                  /* end of the run, or reset */
+  void (*console_write)(void *ctx, const uint8_t *bytes, size_t n);
+  int (*console_read)(void *ctx);   /* next input byte, or -1: none now */
+  uint64_t (*host_ns)(void *ctx);   /* wall-clock time for the RTC, deterministic by default */
+  bool (*memory)(void *ctx, uint64_t pa, void *buf, size_t n, bool write); /* DMA; false: no RAM */
+} rv_board_ops;
+
+/* A device on the bus. Offsets are from base; size is 1, 2, 4 or 8, and an access never leaves
+ * the device's range. read and write return false to refuse it: an access fault for the hart. */
+struct rv_dev {
+  const char *name;
+  uint64_t base, size;
+  bool (*read)(rv_dev *dev, uint64_t offset, unsigned size, uint64_t *value);
+  bool (*write)(rv_dev *dev, uint64_t offset, unsigned size, uint64_t value);
+  void (*reset)(rv_dev *dev);             /* may be NULL */
+  void (*poll)(rv_dev *dev);              /* look for input; called at block ends; may be NULL */
+  int (*fdt)(rv_dev *dev, void *fdt, int soc); /* add its node under /soc; 0 or -FDT_ERR_*; may be NULL */
+  void (*free)(rv_dev *dev);
+  const rv_board_ops *board;
+};
+#endif

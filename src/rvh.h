@@ -1,0 +1,92 @@
+/* rvh.h - the public interface of librvh: a RISC-V machine with the hypervisor extension.
+ *
+ *   GError *err = NULL;
+ *   rvh_config cfg = RVH_CONFIG_DEFAULT;
+ *   rvh_machine *m = rvh_new(&cfg, &err);
+ *   rvh_load(m, &err);
+ *   rvh_result r = rvh_run(m, 0);
+ *   rvh_free(m);
+ *
+ * Nothing here is reentrant from inside an observer, except the rvh_read_* functions.
+ */
+#ifndef RVH_H
+#define RVH_H
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define RVH_VERSION "0.1.0"
+
+typedef struct rvh_machine rvh_machine;
+typedef struct rv_event rvh_event; /* cpu/event.h */
+
+/* Exit statuses of the command line, and of rvh_result.status. */
+enum {
+  RVH_EXIT_OK = 0,          /* the guest shut down well; 1..123: the guest's own code */
+  RVH_EXIT_GUEST_MAX = 123, /* higher guest codes become this */
+  RVH_EXIT_LIMIT = 124,     /* --limit-insns reached */
+  RVH_EXIT_EXPECT = 125,    /* --fail-on text seen */
+  RVH_EXIT_USAGE = 126,     /* wrong option, unreadable file, emulator error */
+  RVH_EXIT_WEDGED = 127,    /* trap loop, or every hart waits for nothing */
+};
+
+typedef enum { RVH_BIOS_BUILTIN, RVH_BIOS_NONE, RVH_BIOS_FILE } rvh_bios;
+
+/* Everything that makes a machine. Strings are borrowed until rvh_load returned. */
+typedef struct {
+  uint64_t ram_size; /* bytes; default 128 MiB */
+  unsigned n_harts;  /* 1..8 */
+  const char *kernel; /* ELF, Linux Image or flat binary; NULL: firmware alone */
+  rvh_bios bios;
+  const char *bios_file;
+  const char *initrd, *append, *dtb;
+  const char *fail_on;   /* text on the console that makes the run fail, or NULL */
+  uint64_t limit_insns;  /* 0: none */
+  uint64_t trap_loop;    /* identical successive traps that count as wedged; 0: never */
+  bool htinst_zero, adue, strict;
+  bool console_stdin;    /* read the terminal or pipe on standard input */
+  FILE *console_out;     /* default stdout */
+  FILE *messages;        /* guesses and hints; default stderr; NULL: silent */
+} rvh_config;
+#define RVH_CONFIG_DEFAULT                                                                         \
+  (rvh_config) { .ram_size = 128ull << 20, .n_harts = 1, .trap_loop = 100000 }
+
+typedef struct {
+  int status;      /* RVH_EXIT_* or the guest's code */
+  bool ended;      /* false: stopped by the instruction bound of rvh_run */
+  char reason[200]; /* "poweroff (finisher 0x5555)" */
+} rvh_result;
+
+rvh_machine *rvh_new(const rvh_config *config, GError **error);
+/* Reads the configured files into memory and sets the harts to their entry. */
+bool rvh_load(rvh_machine *m, GError **error);
+/* Runs until the machine ends or insns more instructions were started (0: no bound). */
+rvh_result rvh_run(rvh_machine *m, uint64_t insns);
+/* Runs exactly one instruction of one hart (or takes one interrupt). */
+rvh_result rvh_step(rvh_machine *m, unsigned hart);
+void rvh_free(rvh_machine *m);
+
+/* Observers are called synchronously, in the order they were added, for the event types in the
+ * mask (bits 1 << RV_EV_*). None attached: none are made, and the run is not slower. */
+typedef void rvh_observer(void *ctx, rvh_machine *m, const rvh_event *event);
+void rvh_observe(rvh_machine *m, uint64_t mask, rvh_observer *observer, void *ctx);
+
+/* State, without side effects. rvh_read_memory copies RAM (never a device's register). */
+uint64_t rvh_instructions(const rvh_machine *m);
+uint64_t rvh_read_pc(const rvh_machine *m, unsigned hart);
+uint64_t rvh_read_x(const rvh_machine *m, unsigned hart, unsigned reg);
+bool rvh_read_csr(const rvh_machine *m, unsigned hart, unsigned csr, uint64_t *value);
+bool rvh_read_memory(const rvh_machine *m, uint64_t pa, void *buf, size_t n);
+unsigned rvh_vmode(const rvh_machine *m, unsigned hart, bool *v); /* rv_prv */
+/* "symbol+0x12" of an address as linked, or NULL. The string belongs to the machine. */
+const char *rvh_symbol(const rvh_machine *m, uint64_t addr, uint64_t *offset);
+
+/* --trace-traps: attaches the trap log. The file stays the caller's; flushed by rvh_trace_end. */
+typedef enum { RVH_TRACE_LINE, RVH_TRACE_WHY, RVH_TRACE_FULL } rvh_trace_level;
+typedef struct rvh_trace rvh_trace;
+rvh_trace *rvh_trace_traps(rvh_machine *m, rvh_trace_level level, bool all, FILE *out,
+                           const char *title);
+/* Prints the summary and frees the log. */
+void rvh_trace_end(rvh_trace *t, const rvh_result *result);
+#endif
