@@ -65,6 +65,7 @@ typedef struct {
   uint64_t hstatus, hedeleg, hideleg, hcounteren, henvcfg, htimedelta, htval, htinst;
   uint64_t hgatp; /* with the root as written: PPN[1:0] is hidden from reads, see csr.def */
   uint64_t fflags, frm;
+  uint64_t zero; /* what constant CSRs and views have for storage: never written */
   uint64_t pmpaddr[16];
   uint8_t pmpcfg[16];
 } rv_csrs;
