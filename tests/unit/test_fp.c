@@ -532,13 +532,14 @@ START_TEST(integers_become_numbers)
 }
 END_TEST
 
-/* A double: any, or one that lies near the middle of two singles, normal or subnormal. */
+/* A double: any, or one near the middle of two singles, often about the smallest normal one. */
 static uint64_t random_near_single(void)
 {
   uint64_t a = random_operand(formats[1]);
   if (below(2))
     return a;
-  uint64_t exp = 1023 - 160 + below(160 + 140), frac = random_frac(formats[1]);
+  uint64_t exp = 1023 + (below(3) ? (int)below(300) - 160 : (int)below(4) - 129),
+           frac = random_frac(formats[1]);
   frac = below(2) ? frac & ~0ull << (20 + below(32)) : frac;
   return (a & 1ull << 63) | exp << 52 | ((frac + below(3) - 1) & frac_mask(formats[1]));
 }
@@ -696,6 +697,13 @@ START_TEST(tininess_is_detected_after_rounding)
   /* the same towards zero stays below and is tiny */
   fp.rm = RV_RTZ;
   CHECK_OP(rv_f64_to_f32(&fp, 0x380fffffff000000), 0x007fffff, RV_UF | RV_NX);
+  /* 24 ones, a zero, a one: rounded down with any exponent, up among subnormals: tiny */
+  fp.rm = RV_RMM;
+  CHECK_OP(rv_f64_to_f32(&fp, 0x380fffffe8000000), 0x00800000, RV_UF | RV_NX);
+  /* upwards, 24 ones alone are tiny, 24 ones and anything more are not */
+  fp.rm = RV_RUP;
+  CHECK_OP(rv_f64_to_f32(&fp, 0x380fffffe0000000), 0x00800000, RV_UF | RV_NX);
+  CHECK_OP(rv_f64_to_f32(&fp, 0x380fffffe0000001), 0x00800000, RV_NX);
   /* an exact subnormal result raises nothing */
   CHECK_OP(rv_f32_mul(&fp, 0x00800000, 0x3f000000), 0x00400000, 0);
 }
