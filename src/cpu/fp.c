@@ -251,10 +251,10 @@ GENERIC uint64_t mul(rv_fp *fp, format f, uint64_t a_bits, uint64_t b_bits)
 GENERIC uint64_t mul_add(rv_fp *fp, format f, uint64_t a_bits, uint64_t b_bits, uint64_t c_bits)
 {
   number a = unpack(f, a_bits), b = unpack(f, b_bits), c = unpack(f, c_bits);
-  bool nan = any_nan(fp, a, b) | any_nan(fp, c, c); /* no ||: each may raise NV */
-  if (is_inf_times_zero(a, b))                      /* even with c a NaN [norm:fma_nv_flag] */
+  bool ab_nan = any_nan(fp, a, b), c_nan = any_nan(fp, c, c); /* each may raise NV */
+  if (is_inf_times_zero(a, b)) /* even with c a NaN [norm:fma_nv_flag] */
     return invalid(fp, f);
-  return nan ? canonical_nan(f) : add_numbers(fp, f, product(a, b), c);
+  return ab_nan || c_nan ? canonical_nan(f) : add_numbers(fp, f, product(a, b), c);
 }
 
 /* --- Division, square root --- */
