@@ -64,6 +64,7 @@ int32_t rv_operand_default(const rv_operand *o);
 /* Mask and match of a bit picture; returns its number of bits. */
 unsigned rv_picture(const char *picture, uint32_t *mask, uint32_t *match);
 
-/* Names by number: ABI x and f registers. */
+/* Names by number: ABI x and f registers, rounding modes. */
 extern const char *const rv_x_names[32], *const rv_f_names[32], *const rv_rm_names[8];
+extern const char *const rv_aqrl_names[4]; /* by aq * 2 + rl */
 #endif
