@@ -1,7 +1,7 @@
 /* rtc.c - the goldfish real-time clock of the virt board: nanoseconds and one alarm.
  *
- * Registers as in the Android emulator's "Goldfish Virtual Hardware" document (section V,
- * Goldfish timer) and Linux's rtc-goldfish.c. Depends on the board for the time and for its wire
+ * Registers as in the Android emulator's "Goldfish Virtual Hardware" document
+ * (Goldfish timer) and Linux's rtc-goldfish.c. Depends on the board for the time and for its wire
  * to the PLIC.
  */
 #include "dev/devices.h"

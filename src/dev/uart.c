@@ -1,9 +1,9 @@
 /* uart.c - the 16550A serial port of the virt board, registers one byte apart.
  *
- * National Semiconductor PC16550D data sheet (register names and section 8 are its own). The line
- * is infinitely fast: a character written is out at once, so THR is always empty, and the four
- * silent character times before a timeout interrupt have always passed. Depends on the board for
- * the console and for its wire to the PLIC.
+ * National Semiconductor PC16550D data sheet (register and bit names are its own; comments cite its
+ * sections by title). The line is infinitely fast: a character written is out at once, so THR is
+ * always empty, and the four silent character times before a timeout interrupt have always passed.
+ * Depends on the board for the console and for its wire to the PLIC.
  */
 #include "dev/devices.h"
 #include "dev/fdt.h"
@@ -52,7 +52,7 @@ static unsigned rx_trigger(const rv_uart *u)
   return u->fcr & FCR_ENABLE ? levels[u->fcr >> 6] : 1;
 }
 
-/* The interrupt of the highest priority [PC16550D 8.6, table "Interrupt Control Functions"]. */
+/* The interrupt of the highest priority [Interrupt Identification Register]. */
 static uint8_t interrupt_id(const rv_uart *u)
 {
   if ((u->ier & IER_ELSI) && u->overrun)
@@ -72,7 +72,8 @@ static void drive_irq(rv_uart *u)
   board->irq(board->ctx, RV_SOURCE_UART, interrupt_id(u) != IIR_NONE);
 }
 
-/* A character too many is lost and raises OE; without FIFOs it replaces the one unread [8.4]. */
+/* A character too many is lost and raises OE; without FIFOs it replaces the one unread [Line Status
+ * Register]. */
 static void receive(rv_uart *u, uint8_t byte)
 {
   if (u->rx_count == rx_room(u)) {
@@ -95,7 +96,8 @@ static uint8_t read_rbr(rv_uart *u)
 }
 
 /* The write clears the THRE interrupt; as the character leaves at once, THR is empty again and
- * the interrupt is back. With MCR bit 4 the transmitter feeds the receiver [8.7]. */
+ * the interrupt is back. With MCR bit 4 the transmitter feeds the receiver [Modem Control
+ * Register]. */
 static void write_thr(rv_uart *u, uint8_t byte)
 {
   if (u->mcr & MCR_LOOP)
@@ -114,7 +116,8 @@ static void write_ier(rv_uart *u, uint8_t value)
   u->ier = value;
 }
 
-/* Reading IIR clears the THRE interrupt, but only if that is the one it reports [8.6]. */
+/* Reading IIR clears the THRE interrupt, but only if that is the one it reports [Interrupt
+ * Identification Register]. */
 static uint8_t read_iir(rv_uart *u)
 {
   uint8_t id = interrupt_id(u);
@@ -123,7 +126,8 @@ static uint8_t read_iir(rv_uart *u)
   return id | (u->fcr & FCR_ENABLE ? IIR_FIFOS : 0);
 }
 
-/* The other bits are only programmed with bit 0 set; changing bit 0 empties the FIFOs [8.5]. */
+/* The other bits are only programmed with bit 0 set; changing bit 0 empties the FIFOs [FIFO
+ * Control Register]. */
 static void write_fcr(rv_uart *u, uint8_t value)
 {
   if ((value & FCR_CLEAR_RX) || ((value ^ u->fcr) & FCR_ENABLE))
@@ -134,7 +138,7 @@ static void write_fcr(rv_uart *u, uint8_t value)
 static uint8_t read_lsr(rv_uart *u)
 {
   uint8_t lsr = LSR_THRE | LSR_TEMT | (u->rx_count ? LSR_DR : 0) | (u->overrun ? LSR_OE : 0);
-  u->overrun = false; /* reading clears OE [8.4] */
+  u->overrun = false; /* reading clears OE [Line Status Register] */
   return lsr;
 }
 
@@ -147,19 +151,21 @@ static uint8_t modem_lines(const rv_uart *u)
          (u->mcr & MCR_OUT1 ? MSR_RI : 0) | (u->mcr & MCR_OUT2 ? MSR_DCD : 0);
 }
 
-/* Each delta bit is four below its line; that of RI is only set when RI falls (TERI) [8.8]. */
+/* Each delta bit is four below its line; that of RI is only set when RI falls (TERI) [Modem
+ * Status Register]. */
 static void write_mcr(rv_uart *u, uint8_t value)
 {
+  uint8_t before = u->msr & ~MSR_DELTAS;
   u->mcr = value & MCR_BITS;
-  uint8_t old = u->msr & ~MSR_DELTAS, new = modem_lines(u);
-  uint8_t changed = (old ^ new) & ~(new &MSR_RI);
-  u->msr = new | changed >> 4 | (u->msr & MSR_DELTAS);
+  uint8_t lines = modem_lines(u);
+  uint8_t changed = (before ^ lines) & ~(lines & MSR_RI);
+  u->msr = lines | changed >> 4 | (u->msr & MSR_DELTAS);
 }
 
 static uint8_t read_msr(rv_uart *u)
 {
   uint8_t msr = u->msr;
-  u->msr &= ~MSR_DELTAS; /* reading clears the deltas [8.8] */
+  u->msr &= ~MSR_DELTAS; /* reading clears the deltas [Modem Status Register] */
   return msr;
 }
 
@@ -266,7 +272,7 @@ static void uart_poll(rv_dev *dev)
     drive_irq(u);
 }
 
-/* The state after MR [PC16550D table "UART Reset Functions"]. */
+/* The state after MR [UART Reset Configuration]. */
 static void master_reset(rv_uart *u)
 {
   *u = (rv_uart){ .dev = u->dev, .divisor = DIVISOR_RESET };

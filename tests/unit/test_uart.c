@@ -186,11 +186,11 @@ START_TEST(loopback_sends_to_the_receiver)
 {
   out(MCR, 0x10);
   out(IER, 1);
+  type("typed"); /* the line is disconnected */
+  ck_assert_str_eq(board.in, "typed");
   out(THR, 'z');
   ck_assert_uint_eq(board.n_out, 0);
   ck_assert(irq());
-  type("typed"); /* the line is disconnected */
-  ck_assert_str_eq(board.in, "typed");
   ck_assert_uint_eq(in(RBR), 'z');
 }
 END_TEST
