@@ -62,16 +62,40 @@ static void unhash(rv_code *c, rv_block *b)
     }
 }
 
+static rv_page *page_of(rv_code *c, uint64_t pa)
+{
+  return rv_region_page(rv_phys_find(c->phys, pa, 1), pa);
+}
+
+/* Where b keeps the next block of the page's list: a block across two pages is in both. */
+static rv_block **next_on(rv_code *c, rv_block *b, const rv_page *page)
+{
+  return &b->next_on_page[page_of(c, b->pa) != page];
+}
+
+/* Takes a block across pages off the other page's list: it must not outlive its memory there. */
+static void unlist(rv_code *c, rv_page *page, rv_block *gone)
+{
+  for (rv_block **p = &page->blocks; *p; p = next_on(c, *p, page))
+    if (*p == gone) {
+      *p = *next_on(c, gone, page);
+      return;
+    }
+}
+
 /* All blocks of the page become stale; it may be written at full speed again. */
 static void code_written(rv_code *c, rv_page *page)
 {
   rv_block *next;
   for (rv_block *b = page->blocks; b; b = next) {
-    /* A block across two pages is in both lists; which of its links is this page's? */
-    rv_region *r = rv_phys_find(c->phys, b->pa, 1);
-    next = b->next_on_page[rv_region_page(r, b->pa) != page];
+    next = *next_on(c, b, page);
     b->head->h = c->handlers[X_stale];
     unhash(c, b);
+    if (b->pa2) {
+      rv_page *first = page_of(c, b->pa), *second = page_of(c, b->pa2);
+      if (first != second)
+        unlist(c, page == first ? second : first, b);
+    }
   }
   page->blocks = NULL;
   page->code_granules = 0;
@@ -85,8 +109,7 @@ static void retire_all(rv_code *c)
   for (size_t i = 0; i < (size_t)1 << HASH_BITS; i++) {
     for (rv_block *b = c->hash[i]; b; b = b->next)
       for (unsigned k = 0; k < (b->pa2 ? 2 : 1); k++) {
-        const uint64_t pa = k ? b->pa2 : b->pa;
-        rv_page *page = rv_region_page(rv_phys_find(c->phys, pa, 1), pa);
+        rv_page *page = page_of(c, k ? b->pa2 : b->pa);
         page->blocks = NULL;
         page->code_granules = 0;
         page->has_code = false;
@@ -229,7 +252,7 @@ static uint32_t decode_ops(builder *b, const uint8_t *bytes, uint32_t off, const
   return off;
 }
 
-static rv_op *make_stub(builder *b, rv_link *link)
+static rv_op *make_stub(builder *b, rv_link *link, uint64_t page)
 {
   if (link->off < 0 || link->off >= (int32_t)RV_PAGE_SIZE) {
     rv_cross *x = (rv_cross *)b->at;
@@ -239,7 +262,8 @@ static rv_op *make_stub(builder *b, rv_link *link)
   }
   rv_stub *s = (rv_stub *)b->at;
   b->at = (rv_op *)(s + 1);
-  *s = (rv_stub){ .op = { .h = handler(b, X_link), .imm = link->off }, .link = link };
+  *s = (rv_stub){ .op = { .h = handler(b, X_link), .imm = link->off }, .link = link,
+                  .pa = page + link->off };
   return &s->op;
 }
 
@@ -275,7 +299,7 @@ static rv_op *build(rv_code *c, const uint8_t *host, uint64_t pa, uint64_t pa2,
   *blk = (rv_block){ .pa = pa, .pa2 = pa2, .head = b.at + 1 };
   const uint32_t end = decode_ops(&b, host - off, off, last4);
   for (unsigned i = 0; i < b.n_links; i++)
-    b.links[i]->target = make_stub(&b, b.links[i]);
+    b.links[i]->target = make_stub(&b, b.links[i], pa & ~RV_PAGE_MASK);
   c->top = (uint8_t *)b.at;
   c->blocks++;
   blk->next = c->hash[bucket(pa)];
@@ -284,6 +308,29 @@ static rv_op *build(rv_code *c, const uint8_t *host, uint64_t pa, uint64_t pa2,
   if (pa2)
     mark(c, pa2, 2, blk, 1);
   return blk->head;
+}
+
+static rv_op *find(rv_code *c, uint64_t pa, uint64_t pa2)
+{
+  for (rv_block *b = c->hash[bucket(pa)]; b; b = b->next)
+    if (b->pa == pa && b->pa2 == pa2)
+      return b->head;
+  return NULL;
+}
+
+rv_op *rv_block_link(rv_code *c, rv_stub *stub)
+{
+  const uint64_t pa = stub->pa;
+  const uint8_t *host = rv_region_host(rv_phys_find(c->phys, pa, 2), pa);
+  if ((pa & RV_PAGE_MASK) == RV_PAGE_SIZE - 2 && (*host & 3) == 3)
+    return NULL;
+  const uint64_t retired = c->retired;
+  rv_op *head = find(c, pa, 0);
+  if (!head)
+    head = build(c, host, pa, 0, NULL);
+  if (c->retired == retired) /* else the stub itself is gone */
+    stub->link->target = head;
+  return head;
 }
 
 rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head)
@@ -307,12 +354,9 @@ rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head)
     last4 = half | (uint32_t)high << 16;
     pa2 = second.pa;
   }
-  for (rv_block *b = h->code->hash[bucket(place.pa)]; b; b = b->next)
-    if (b->pa == place.pa && b->pa2 == pa2) {
-      *head = b->head;
-      return RV_BLOCK_OK;
-    }
-  *head = build(h->code, place.host, place.pa, pa2, pa2 ? &last4 : NULL);
+  *head = find(h->code, place.pa, pa2);
+  if (!*head)
+    *head = build(h->code, place.host, place.pa, pa2, pa2 ? &last4 : NULL);
   return RV_BLOCK_OK;
 }
 

@@ -49,7 +49,7 @@ typedef struct {
   rv_seg seg; /* n = 0 */
   rv_op op;   /* X_link */
   rv_link *link;
-  uint64_t spare;
+  uint64_t pa; /* the target's: same page, so no translation is needed */
 } rv_stub;
 
 _Static_assert(sizeof(rv_op) == 16 && sizeof(rv_seg) == 16 && sizeof(rv_link) == 16, "layout");
@@ -97,6 +97,10 @@ typedef enum {
 
 /* The head of the block at virtual pc of h's current regime, decoded if need be. */
 rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head);
+
+/* Resolves a same-page link and returns the target. NULL: enter by lookup at the stub's offset (a
+ * 4-byte instruction across pages). */
+rv_op *rv_block_link(rv_code *c, rv_stub *stub);
 
 /* One instruction as an op on its own, for single steps: handlers by index. */
 void rv_op_single(const rv_insn *d, uint64_t pc, rv_op *op, rv_link *link);

@@ -174,12 +174,14 @@ static void write_fcsr(rv_hart *h, unsigned csr, uint64_t value)
 static void write_sstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->csr.mstatus, sstatus_write_mask, value);
+  h->fp_dirty = false;
   rv_regime_changed(h); /* SUM and MXR */
   rv_irq_update(h);     /* SIE [H-406] */
 }
 static void write_vsstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->s[1].status, sstatus_write_mask, value);
+  h->fp_dirty = false;
   rv_regime_changed(h);
   rv_irq_update(h);
 }
@@ -190,6 +192,7 @@ static void write_mstatus(rv_hart *h, unsigned csr, uint64_t value)
   if (rv_get(value, mstatus_MPP) != 2) /* WARL: there is no mode 2 [H-192] */
     mask |= mstatus_MPP;
   put_masked(&h->csr.mstatus, mask, value);
+  h->fp_dirty = false;
   rv_regime_changed(h);
   rv_irq_update(h);
 }

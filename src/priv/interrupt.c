@@ -62,7 +62,7 @@ void rv_timer_update(rv_hart *h)
 {
   if (h->env->timer_changed)
     h->env->timer_changed(h->env->ctx, h);
-  h->end_block = true; /* the budget was planned by the old comparison */
+  h->leave = true; /* the budget was planned by the old comparison */
   rv_irq_update(h);
 }
 

@@ -1,0 +1,87 @@
+/* handlers.h - the handlers of an engine, generated around the bodies by the rows of insn.def.
+ *
+ * The including file has defined what differs between engines:
+ *   CASE(name)   begins the handler of name
+ *   NEXT         go on with the next op
+ *   TAKEN        go on at the link after op
+ *   FALL         go on behind the link after op (branch not taken)
+ *   JUMP(t)      go on at virtual address t
+ *   SLOW(name)   let rv_slow_name do it
+ * In scope: op, x (the integer registers; the hart begins there), bank.
+ */
+#include <string.h>
+
+#define HART ((rv_hart *)x)
+#define IMM ((int64_t)op->imm)
+
+static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
+
+#ifndef RV_BODIES
+#define RV_BODIES
+#define HAS_ROW(name) enum { row_of_##name = OP_##name };
+#define INLINE static inline __attribute__((always_inline))
+#define RR(name) HAS_ROW(name) INLINE uint64_t body_##name(uint64_t a, uint64_t b)
+#define RI(name) HAS_ROW(name) INLINE uint64_t body_##name(uint64_t a, int64_t imm)
+#define BRANCH(name) HAS_ROW(name) INLINE bool body_##name(uint64_t a, uint64_t b)
+#define LOAD(name, type) HAS_ROW(name) typedef type mem_##name;
+#define STORE(name, type) HAS_ROW(name) typedef type mem_##name;
+#include "cpu/exec_i.h"
+#include "cpu/exec_m.h"
+#endif
+
+/* The entry of the bank's read or write TLB that ea would be in: 16 bytes each. */
+#define TLB_ENTRY(ea, table)                                                                       \
+  ((const rv_tlbe *)(bank + offsetof(rv_bank, table) + ((ea) >> 8 & ((RV_TLB_SIZE - 1) << 4))))
+
+#define WRAP_RR(name) CASE(name) { x[op->rd] = body_##name(x[op->rs1], x[op->rs2]); NEXT; }
+#define WRAP_RI(name) CASE(name) { x[op->rd] = body_##name(x[op->rs1], IMM); NEXT; }
+#define WRAP_LUI(name) CASE(name) { x[op->rd] = IMM; NEXT; }
+#define WRAP_AUIPC(name) CASE(name) { x[op->rd] = HART->vbase + IMM; NEXT; }
+#define WRAP_BRANCH(name)                                                                          \
+  CASE(name) { if (body_##name(x[op->rs1], x[op->rs2])) TAKEN; else FALL; }
+#define WRAP_JAL(name) CASE(name) { x[op->rd] = HART->vbase + IMM; TAKEN; }
+#define WRAP_JALR(name)                                                                            \
+  CASE(name)                                                                                       \
+  {                                                                                                \
+    const uint64_t t = (x[op->rs1] + IMM) & ~1ull;                                                 \
+    x[op->rd] = HART->vbase + rv_link_offset(op);                                                  \
+    JUMP(t);                                                                                       \
+  }
+#define WRAP_NOP(name) CASE(name) { NEXT; }
+#define WRAP_LOAD(name)                                                                            \
+  CASE(name)                                                                                       \
+  {                                                                                                \
+    const uint64_t ea = x[op->rs1] + IMM;                                                          \
+    const rv_tlbe *e = TLB_ENTRY(ea, r);                                                           \
+    const uint64_t off = ea - e->va;                                                               \
+    mem_##name v;                                                                                  \
+    if (unlikely(off > RV_PAGE_SIZE - sizeof v))                                                   \
+      SLOW(name);                                                                                  \
+    memcpy(&v, e->host + off, sizeof v);                                                           \
+    x[op->rd] = v;                                                                                 \
+    NEXT;                                                                                          \
+  }
+#define WRAP_STORE(name)                                                                           \
+  CASE(name)                                                                                       \
+  {                                                                                                \
+    const uint64_t ea = x[op->rs1] + IMM;                                                          \
+    const rv_tlbe *e = TLB_ENTRY(ea, w);                                                           \
+    const uint64_t off = ea - e->va;                                                               \
+    const mem_##name v = x[op->rs2];                                                               \
+    if (unlikely(off > RV_PAGE_SIZE - sizeof v))                                                   \
+      SLOW(name);                                                                                  \
+    memcpy(e->host + off, &v, sizeof v);                                                           \
+    NEXT;                                                                                          \
+  }
+#define WRAP_FLOAD(name) CASE(name) { SLOW(name); }
+#define WRAP_FSTORE(name) CASE(name) { SLOW(name); }
+#define WRAP_AMO(name) CASE(name) { SLOW(name); }
+#define WRAP_FF(name) CASE(name) { SLOW(name); }
+#define WRAP_XF(name) CASE(name) { SLOW(name); }
+#define WRAP_FX(name) CASE(name) { SLOW(name); }
+#define WRAP_SYS(name) CASE(name) { SLOW(name); }
+
+#ifndef RV_HANDLERS_ELSEWHERE
+#define INSN(op, text, picture, format, kind, ext, spec, brief) WRAP_##kind(op)
+#include "cpu/insn.def"
+#endif

@@ -1,0 +1,93 @@
+/* run_step.c - one instruction at a time: single steps, per-instruction observers, and the last
+ * instructions before an exact point. The same handlers, on one op made for the occasion.
+ */
+#include "cpu/event.h"
+#include "cpu/run.h"
+#include "cpu/slow.h"
+#include "mmu/access.h"
+#include "mmu/mmu.h"
+#include "priv/csr.h"
+#include "priv/trap.h"
+
+#define RV_HANDLERS_ELSEWHERE
+#include "cpu/handlers.h"
+
+/* Where the instruction leads, if no slow function decided it. */
+#define GO(address) do { h->pc = (address); h->icount++; return; } while (0)
+#define CASE(name) case OP_##name:
+#define NEXT GO(next)
+#define TAKEN GO(h->vbase + (int64_t)((const rv_link *)(op + 1))->off)
+#define FALL NEXT
+#define JUMP(t) GO(t)
+#define SLOW(name)                                                                                 \
+  do {                                                                                             \
+    if (rv_slow_##name(h, op, &budget))                                                            \
+      NEXT;                                                                                        \
+    return;                                                                                        \
+  } while (0)
+
+static void execute(rv_hart *h, rv_op *op, uint64_t next)
+{
+  uint64_t *const x = h->x;
+  char *const bank = (char *)h->bank;
+  int64_t budget = 0; /* the one instruction is counted: limit is icount + 1 */
+  switch ((uintptr_t)op->h) {
+#define INSN(op, text, picture, format, kind, ext, spec, brief) WRAP_##kind(op)
+#include "cpu/insn.def"
+  default:
+    SLOW(undefined);
+  }
+}
+
+/* Fetches the bits at h->pc; a second page is asked only if the instruction reaches into it. */
+static bool fetch(rv_hart *h, uint32_t *raw)
+{
+  rv_place p;
+  uint16_t half[2] = { 0, 0 };
+  for (unsigned i = 0; i < 2; i++) {
+    if (!rv_fetch_place(h, h->pc + 2 * i, 2, &p))
+      return false;
+    memcpy(&half[i], p.host, 2);
+    if ((half[0] & 3) != 3)
+      break;
+  }
+  *raw = half[0] | (uint32_t)half[1] << 16;
+  return true;
+}
+
+static void tell(rv_hart *h, uint32_t raw)
+{
+  rv_event e = { .type = RV_EV_INSN, .hart = h->id, .from_prv = h->prv, .to_prv = h->prv,
+                 .from_v = h->v, .to_v = h->v, .insn = h->icount, .pc = h->pc, .dest = h->pc,
+                 .raw = raw, .has_raw = true, .x = h->x };
+  e.vmid = rv_get(h->csr.hgatp, hgatp_VMID);
+  h->env->event(h->env->ctx, h, &e);
+}
+
+void rv_step(rv_hart *h)
+{
+  struct {
+    rv_seg seg;
+    rv_op op;
+    rv_link link;
+  } one = { .seg = { .n = 1, .pcoff = h->pc & RV_PAGE_MASK } };
+  uint32_t raw;
+  rv_insn d;
+  h->end_block = false;
+  if (!fetch(h, &raw)) {
+    rv_take_trap(h, &h->trap);
+    return;
+  }
+  if (rv_decode(raw, &d)) {
+    rv_op_single(&d, h->pc, &one.op, &one.link);
+  } else {
+    one.op = (rv_op){ .h = (const void *)X_undefined, .imm = d.raw };
+  }
+  one.seg.len4 = d.len == 4;
+  h->vbase = h->pc & ~RV_PAGE_MASK;
+  h->limit = h->icount + 1;
+  if (unlikely(h->observe & 1ull << RV_EV_INSN))
+    tell(h, d.raw);
+  execute(h, &one.op, h->pc + d.len);
+  h->end_block = false;
+}

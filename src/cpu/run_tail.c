@@ -1,0 +1,144 @@
+/* run_tail.c - the fast engine: every handler ends in a tail call to the next op's handler.
+ *
+ * All handlers share one signature, so the machine's state stays in registers: op, the integer
+ * registers (which begin the hart), the budget, the last result (acc, for forms to come) and the
+ * bank. gcc -O2 turns the calls into jumps. Slow functions are noipa and tail-called with the same
+ * signature, or the handlers would grow prologues (tools/check-hot.py looks).
+ */
+#ifndef RVH_DISPATCH_SWITCH
+#include "cpu/run.h"
+#include "cpu/slow.h"
+#include "mmu/mmu.h"
+
+#define RV_ARGS rv_op *op, uint64_t *x, int64_t budget, uint64_t acc, char *bank
+#define PASS op, x, budget, acc, bank
+typedef void rv_handler(RV_ARGS);
+
+#define DISPATCH return ((rv_handler *)op->h)(PASS)
+#define ENTER                                                                                      \
+  do {                                                                                             \
+    budget -= ((const rv_seg *)op - 1)->n;                                                         \
+    if (unlikely(budget < 0))                                                                      \
+      return s_leave(PASS);                                                                        \
+    DISPATCH;                                                                                      \
+  } while (0)
+
+static __attribute__((noipa)) void s_leave(RV_ARGS)
+{
+  rv_leave_at((rv_hart *)x, op, budget);
+}
+
+/* Goes on at h->pc: h->icount and budget agree. */
+static __attribute__((noipa)) void s_enter(RV_ARGS)
+{
+  rv_hart *h = (rv_hart *)x;
+  op = rv_enter(h, &budget);
+  if (!op)
+    return;
+  bank = (char *)h->bank;
+  ENTER;
+}
+
+/* A jump left the block: all of it has run. */
+static __attribute__((noipa)) void s_jump(RV_ARGS)
+{
+  rv_hart *h = (rv_hart *)x;
+  h->icount = h->limit - budget;
+  return s_enter(PASS);
+}
+
+static __attribute__((noipa)) void s_cross(RV_ARGS)
+{
+  rv_hart *h = (rv_hart *)x;
+  op = rv_follow_cross(h, op, &budget);
+  if (!op)
+    return;
+  bank = (char *)h->bank;
+  ENTER;
+}
+
+static __attribute__((noipa)) void s_stub(RV_ARGS)
+{
+  rv_hart *h = (rv_hart *)x;
+  op = rv_follow_stub(h, op, &budget);
+  if (!op)
+    return;
+  bank = (char *)h->bank;
+  ENTER;
+}
+
+/* The head of a block that was overwritten: back, and look it up. */
+static __attribute__((noipa)) void s_stale(RV_ARGS)
+{
+  rv_hart *h = (rv_hart *)x;
+  rv_leave_at(h, op, budget);
+  budget = h->limit - h->icount;
+  return s_enter(PASS);
+}
+
+/* ---- slow functions under the handlers' signature ---- */
+
+#define CALL_SLOW(name)                                                                            \
+  static __attribute__((noipa)) void s_##name(RV_ARGS)                                             \
+  {                                                                                                \
+    if (!rv_slow_##name((rv_hart *)x, op, &budget))                                                \
+      return s_enter(PASS);                                                                        \
+    op++;                                                                                          \
+    DISPATCH;                                                                                      \
+  }
+#undef SLOW_DECLARE
+#define SLOW_DECLARE(name) CALL_SLOW(name)
+#define INSN(op, text, picture, format, kind, ext, spec, brief) SLOW_##kind(op)
+#include "cpu/insn.def"
+CALL_SLOW(undefined)
+
+/* ---- handlers ---- */
+
+#define CASE(name) static void h_##name(RV_ARGS)
+#define NEXT do { op++; DISPATCH; } while (0)
+#define TAKEN do { op = ((const rv_link *)(op + 1))->target; ENTER; } while (0)
+#define FALL do { op += 3; ENTER; } while (0)
+#define SLOW(name) return s_##name(PASS)
+#define JUMP(t)                                                                                    \
+  do {                                                                                             \
+    const rv_jce *e = (const rv_jce *)(bank + offsetof(rv_bank, jc) +                              \
+                                       ((t) << 3 & (uint64_t)(RV_JC_SIZE - 1) << 4));              \
+    if (unlikely(e->va != (t))) {                                                                  \
+      HART->pc = (t);                                                                              \
+      return s_jump(PASS);                                                                         \
+    }                                                                                              \
+    HART->vbase = (t) & ~RV_PAGE_MASK;                                                             \
+    op = e->op;                                                                                    \
+    ENTER;                                                                                         \
+  } while (0)
+#include "cpu/handlers.h"
+
+CASE(X_undefined) { SLOW(undefined); }
+CASE(X_goto) { TAKEN; }
+CASE(X_link) { return s_stub(PASS); }
+CASE(X_stale) { return s_stale(PASS); }
+CASE(X_cross)
+{
+  const rv_cross *c = (const rv_cross *)((char *)op - offsetof(rv_cross, op));
+  if (unlikely(c->gen != HART->gen || c->vbase != HART->vbase))
+    return s_cross(PASS);
+  HART->vbase = (HART->vbase + IMM) & ~RV_PAGE_MASK;
+  op = c->target;
+  ENTER;
+}
+
+static const void *const handlers[N_HANDLERS] = {
+#define INSN(op, ...) [OP_##op] = h_##op,
+#include "cpu/insn.def"
+  [X_undefined] = h_X_undefined, [X_goto] = h_X_goto,   [X_link] = h_X_link,
+  [X_cross] = h_X_cross,         [X_stale] = h_X_stale,
+};
+
+const void *const *rv_engine_handlers(void) { return handlers; }
+
+void rv_run(rv_hart *h, int64_t budget)
+{
+  h->limit = h->icount + budget;
+  s_enter(NULL, h->x, budget, 0, NULL);
+}
+#endif
