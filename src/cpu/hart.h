@@ -87,6 +87,7 @@ typedef struct {
 /* Choices the specification leaves open (--htinst, --adue, --strict). */
 typedef struct {
   bool tinst_zero;   /* htinst/mtinst 0 instead of the transformed instruction */
+  bool adue;         /* hardware A/D update is on from the start (built-in firmware) */
   bool strict;       /* walk from hgatp's root with PPN[1:0] = 0 */
   uint64_t trap_loop; /* successive identical traps that count as wedged; 0 = never */
 } rv_choices;

@@ -13,4 +13,8 @@
 void rv_sfence_vma(rv_hart *h, bool has_va, uint64_t va, bool has_asid, uint64_t asid);
 void rv_hfence_vvma(rv_hart *h, bool has_va, uint64_t va, bool has_asid, uint64_t asid);
 void rv_hfence_gvma(rv_hart *h, bool has_gpa, uint64_t gpa, bool has_vmid, uint64_t vmid);
+/* For remote fences: HS-level whatever V is now, and the VS-stage of a given VMID. */
+void rv_sfence_vma_hs(rv_hart *h, bool has_va, uint64_t va, bool has_asid, uint64_t asid);
+void rv_hfence_vvma_vmid(rv_hart *h, uint64_t vmid, bool has_va, uint64_t va, bool has_asid,
+                         uint64_t asid);
 #endif
