@@ -41,12 +41,12 @@ static int64_t clear_ipi(rv_sbi *s, rv_sbi_call *c)
 static bool read_hart_mask(rv_sbi *s, rv_sbi_call *c, uint64_t *set)
 {
   const uint64_t va = c->arg[0];
+  const rv_xmode mode = { .access = RV_LOAD, .prv = PRV_S, .mprv = true };
   uint64_t mask;
   *set = rv_sbi_all_harts(s);
   if (!va)
     return true;
-  c->h->trap = (rv_trap){ .cause = CAUSE_LOAD_PAGE, .tval = va };
-  if (!rv_read_virt(c->h, va, PRV_S, false, &mask, sizeof mask)) {
+  if (!rv_load(c->h, va, sizeof mask, &mode, &mask)) {
     c->fault = true;
     c->trap = c->h->trap;
     c->trap.tinst = 0; /* the ecall is no load that could be transformed */
