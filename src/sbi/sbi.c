@@ -38,7 +38,7 @@ static const struct {
 
 rv_sbi *rv_sbi_new(const rv_sbi_host *host)
 {
-  assert(host->n_harts <= RV_SBI_MAX_HARTS);
+  assert(host->n_harts >= 1 && host->n_harts <= RV_SBI_MAX_HARTS);
   assert(host->console_write && host->console_read && host->power);
   rv_sbi *s = calloc(1, sizeof *s);
   if (!s)

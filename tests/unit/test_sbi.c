@@ -320,7 +320,7 @@ END_TEST
 
 static bool has_ipi(const fixture *f, unsigned hart)
 {
-  return peek(f->harts[hart], CSR_sip) & sip_SSIP;
+  return peek(f->harts[hart], CSR_mip) & mip_SSIP; /* also of stopped harts */
 }
 
 START_TEST(ipi_to_mask)
