@@ -1,0 +1,24 @@
+/* time.c - TIME extension: set_timer, for software that does not use Sstc itself.
+ *
+ * The firmware sets menvcfg.STCE, so stimecmp is the timer: it raises STIP without a trip through
+ * M-mode, and a comparison in the future clears STIP. [sbi ext-time, priv sstc]
+ */
+#include "priv/csr.h"
+#include "sbi/call.h"
+
+void rv_sbi_set_timer(rv_hart *h, uint64_t when)
+{
+  rv_csr_poke(h, CSR_stimecmp, when); /* tells the machine by rv_env.timer_changed */
+}
+
+static int64_t set_timer(rv_sbi *s, rv_sbi_call *c)
+{
+  rv_sbi_set_timer(c->h, c->arg[0]);
+  return SBI_SUCCESS;
+}
+
+static const rv_sbi_function functions[] = { { "set_timer", set_timer } };
+
+const rv_sbi_extension rv_sbi_time = {
+  .name = "TIME", .eid = 0x54494D45, .n = 1, .function = functions
+};
