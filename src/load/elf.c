@@ -185,23 +185,16 @@ static void say_guess(const plan_state *s)
   if (s->shift)
     g_string_append_printf(line, "linked at 0x%" PRIx64 ", placed ", image->low - s->shift);
   g_string_append_printf(line, "at 0x%" PRIx64 ", entry 0x%" PRIx64 ", ", image->low, image->entry);
-  if (s->where->role == RV_ROLE_BIOS)
-    g_string_append(line, "M-mode firmware");
-  else if (s->where->has_firmware)
-    g_string_append(line, "started by the firmware");
-  else
-    g_string_append(line,
-                    image->m_mode ? "M-mode, no built-in SBI" : "HS-mode on the built-in SBI");
+  g_string_append(line, rv_image_started(image, s->where));
   if (image->tohost)
     g_string_append_printf(line, ", HTIF at 0x%" PRIx64, image->tohost);
   image->guess = g_string_free(line, FALSE);
 }
 
 /* The first 2 MiB of RAM are the firmware's: who starts there is firmware, or bare-metal. */
-static bool guess_m_mode(const rv_image *image, const rv_image_where *where)
+static bool is_bare_metal(const rv_image *image, const rv_image_where *where)
 {
-  return where->role == RV_ROLE_BIOS ||
-         (!where->has_firmware && image->entry - where->ram_base < RV_KERNEL_OFFSET);
+  return where->start == RV_START_GUESS && image->entry - where->ram_base < RV_KERNEL_OFFSET;
 }
 
 static bool plan_segments(plan_state *s, GError **error)
@@ -221,7 +214,7 @@ static bool plan_segments(plan_state *s, GError **error)
   }
   if (!rv_image_place(image, s->where, error) || !find_entry(s, bias, error))
     return false;
-  image->m_mode = guess_m_mode(image, s->where);
+  image->m_mode |= is_bare_metal(image, s->where);
   rv_symbols_read(image, s->elf, bias);
   say_guess(s);
   return true;

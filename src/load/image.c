@@ -65,7 +65,8 @@ static uint64_t default_base(const rv_image_where *where)
 {
   if (where->base || where->role == RV_ROLE_DATA)
     return where->base;
-  return where->ram_base + (where->role == RV_ROLE_BIOS ? 0 : RV_KERNEL_OFFSET);
+  bool at_reset = where->role == RV_ROLE_BIOS || where->start == RV_START_BARE;
+  return where->ram_base + (at_reset ? 0 : RV_KERNEL_OFFSET);
 }
 
 static const uint8_t *bytes(const rv_image *image)
@@ -96,12 +97,13 @@ static bool is_linux(const uint8_t *p, size_t size)
   return size >= 64 && (!memcmp(p + 0x30, "RISCV", 5) || !memcmp(p + 0x38, "RSC\x05", 4));
 }
 
-/* What runs a file that has no address of its own: for the line that says what was guessed. */
-static const char *started_by(const rv_image_where *where)
+const char *rv_image_started(const rv_image *image, const rv_image_where *where)
 {
   if (where->role == RV_ROLE_BIOS)
     return "M-mode firmware";
-  return where->has_firmware ? "started by the firmware" : "HS-mode on the built-in SBI";
+  if (where->start == RV_START_FIRMWARE)
+    return "started by the firmware";
+  return image->m_mode ? "M-mode, no built-in SBI" : "HS-mode on the built-in SBI";
 }
 
 /* As QEMU: 2 MiB above the start of RAM, which is what text_offset says for RV64. image_size
@@ -113,7 +115,7 @@ static bool plan_linux(rv_image *image, const rv_image_where *where, GError **er
   set_whole_file(image, default_base(where), image_size);
   image->guess =
       g_strdup_printf("%s: Linux Image at 0x%" PRIx64 " (0x%" PRIx64 " bytes), %s", image->path,
-                      image->entry, image->segments[0].memsz, started_by(where));
+                      image->entry, image->segments[0].memsz, rv_image_started(image, where));
   return rv_image_place(image, where, error);
 }
 
@@ -122,7 +124,7 @@ static bool plan_flat(rv_image *image, const rv_image_where *where, GError **err
   image->kind = RV_IMAGE_FLAT;
   set_whole_file(image, default_base(where), 0);
   image->guess = g_strdup_printf("%s: flat binary at 0x%" PRIx64 ", %s", image->path, image->entry,
-                                 started_by(where));
+                                 rv_image_started(image, where));
   return rv_image_place(image, where, error);
 }
 
@@ -151,7 +153,7 @@ static bool plan(rv_image *image, const rv_image_where *where, GError **error)
 {
   const uint8_t *p = bytes(image);
   size_t size = g_mapped_file_get_length(image->file);
-  image->m_mode = where->role == RV_ROLE_BIOS;
+  image->m_mode = where->role == RV_ROLE_BIOS || where->start == RV_START_BARE;
   if (where->role == RV_ROLE_DATA) {
     image->kind = RV_IMAGE_FLAT;
     set_whole_file(image, where->base, 0);

@@ -31,11 +31,18 @@ typedef enum {
   RV_ROLE_DATA,   /* bytes only, never looked into: -initrd, -dtb */
 } rv_image_role;
 
+/* Who starts a kernel, as -bios says. */
+typedef enum {
+  RV_START_GUESS,    /* default: the built-in SBI, unless the file is a bare-metal program */
+  RV_START_FIRMWARE, /* a firmware file: it decides where and how the kernel begins */
+  RV_START_BARE, /* none: reset enters the kernel in M-mode; flat files go to the start of RAM */
+} rv_image_start;
+
 typedef struct {
   uint64_t ram_base, ram_size; /* bytes */
   rv_image_role role;
-  uint64_t base;     /* where files without an address of their own go; 0: the role's default */
-  bool has_firmware; /* KERNEL: -bios FILE will start it, so there is no mode to guess */
+  uint64_t base;        /* where files without an address of their own go; 0: the role's default */
+  rv_image_start start; /* KERNEL: by whom */
 } rv_image_where;
 
 /* filesz bytes of data go to pa, followed by zeroes up to memsz. */

@@ -16,6 +16,9 @@ bool rv_load_fail(const rv_image *image, GError **error, rv_load_error code, con
 /* Sets low and high; fails unless [pa, pa+size) of each segment is in RAM and apart from others. */
 bool rv_image_place(rv_image *image, const rv_image_where *where, GError **error);
 
+/* For the line that says what was guessed: in which mode, by whom the image is started. */
+const char *rv_image_started(const rv_image *image, const rv_image_where *where);
+
 /* Is [start, start+size) inside [0, limit)? Never overflows. */
 static inline bool rv_fits(uint64_t start, uint64_t size, uint64_t limit)
 {

@@ -10,8 +10,8 @@
 
 #define RAM_BASE 0x80000000ull
 #define RAM_SIZE (128ull << 20)
-static const rv_image_where kernel = { RAM_BASE, RAM_SIZE, RV_ROLE_KERNEL, 0, false };
-static const rv_image_where bios = { RAM_BASE, RAM_SIZE, RV_ROLE_BIOS, 0, false };
+static const rv_image_where kernel = { RAM_BASE, RAM_SIZE, RV_ROLE_KERNEL, 0, RV_START_GUESS };
+static const rv_image_where bios = { RAM_BASE, RAM_SIZE, RV_ROLE_BIOS, 0, RV_START_GUESS };
 
 /* One small ELF: header, two program headers, text, .symtab, .strtab, section headers. */
 typedef struct {
@@ -125,7 +125,7 @@ START_TEST(elf_at_start_of_ram_is_m_mode)
   ck_assert(image->m_mode);
   ck_assert(strstr(image->guess, "M-mode, no built-in SBI") != NULL);
   rv_image_where payload = kernel;
-  payload.has_firmware = true;
+  payload.start = RV_START_FIRMWARE;
   g_autoptr(rv_image) started = open_good(&f, sizeof f, &payload);
   ck_assert(!started->m_mode);
 }
@@ -254,10 +254,26 @@ START_TEST(flat_binary)
   g_autoptr(rv_image) firmware = open_good(code, sizeof code, &bios);
   ck_assert_uint_eq(firmware->entry, 0x80000000);
   ck_assert(firmware->m_mode);
-  rv_image_where data = { RAM_BASE, RAM_SIZE, RV_ROLE_DATA, 0x87000000, false };
+  rv_image_where data = { RAM_BASE, RAM_SIZE, RV_ROLE_DATA, 0x87000000, RV_START_GUESS };
   g_autoptr(rv_image) initrd = open_good("\x1f\x8b", 2, &data); /* compressed is fine here */
   ck_assert_uint_eq(initrd->low, 0x87000000);
   ck_assert_uint_eq(initrd->high, 0x87000002);
+}
+END_TEST
+
+/* -bios none: reset goes to the kernel itself, in M-mode; QEMU puts flat files where it looks. */
+START_TEST(without_firmware_kernels_start_in_m_mode)
+{
+  rv_image_where bare = kernel;
+  bare.start = RV_START_BARE;
+  uint32_t code[3] = { 0x13, 0x13, 0x6f };
+  g_autoptr(rv_image) flat = open_good(code, sizeof code, &bare);
+  ck_assert_uint_eq(flat->entry, 0x80000000);
+  ck_assert(flat->m_mode);
+  small_elf f = make_elf(ET_EXEC, 0x80200000);
+  g_autoptr(rv_image) image = open_good(&f, sizeof f, &bare);
+  ck_assert_uint_eq(image->entry, 0x80200000);
+  ck_assert(image->m_mode);
 }
 END_TEST
 
@@ -422,6 +438,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, bad_symbols_cost_only_names);
   tcase_add_test(tc, linux_image);
   tcase_add_test(tc, flat_binary);
+  tcase_add_test(tc, without_firmware_kernels_start_in_m_mode);
   tcase_add_test(tc, no_file_to_read);
   tcase_add_test(tc, not_our_programs);
   tcase_add_test(tc, lying_headers);
