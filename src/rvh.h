@@ -33,6 +33,9 @@ enum {
 
 typedef enum { RVH_BIOS_BUILTIN, RVH_BIOS_NONE, RVH_BIOS_FILE } rvh_bios;
 
+/* What console_read returns when it has no byte. */
+enum { RVH_INPUT_NONE = -1, RVH_INPUT_QUIT = -2 };
+
 /* Everything that makes a machine. Strings are borrowed until rvh_load returned. */
 typedef struct {
   uint64_t ram_size; /* bytes; default 128 MiB */
@@ -46,6 +49,10 @@ typedef struct {
   uint64_t trap_loop;    /* identical successive traps that count as wedged; 0: never */
   bool htinst_zero, adue, strict;
   bool console_stdin;    /* read the terminal or pipe on standard input */
+  /* With console_stdin: called for the next byte of input; returns it, or RVH_INPUT_NONE, or
+   * RVH_INPUT_QUIT, which ends the run with status 0. NULL: the library reads file 0 itself. */
+  int (*console_read)(void *ctx);
+  void *console_ctx;
   FILE *console_out;     /* default stdout */
   FILE *messages;        /* guesses and hints; default stderr; NULL: silent */
 } rvh_config;

@@ -1,0 +1,371 @@
+/* options.c - parses the command line by options.def: QEMU's single-dash words next to our own
+ * options. (GOption takes -kernel for bundled short options; hence a parser.)
+ */
+#include "cli/options.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+G_DEFINE_QUARK(rvh - cli - error - quark, cli_error)
+
+typedef bool setter(cli_options *o, const char *value, GError **error);
+typedef struct {
+  const char *name, *argument, *help; /* help NULL: a QUIET row; name NULL: a SECTION */
+  setter *set;
+} option_row;
+
+static bool fail(GError **error, const char *way_out, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static bool fail(GError **error, const char *way_out, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *what = g_strdup_vprintf(format, args);
+  va_end(args);
+  g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE, "%s\n%s", what, way_out);
+  return false;
+}
+
+/* A decimal or 0x number followed by at most one suffix; each suffix is worth unit times the one
+ * before it. Refuses signs, trailing text and overflow, which strtoull alone would let pass. */
+static bool parse_scaled(const char *text, const char *suffixes, uint64_t unit, uint64_t *value)
+{
+  char *end;
+  if (!g_ascii_isdigit(*text))
+    return false;
+  errno = 0;
+  bool hex = text[0] == '0' && g_ascii_tolower(text[1]) == 'x';
+  uint64_t number = strtoull(text, &end, hex ? 16 : 10);
+  if (errno)
+    return false;
+  uint64_t scale = 1;
+  if (*end) {
+    const char *found = strchr(suffixes, g_ascii_toupper(*end));
+    if (!found || end[1])
+      return false;
+    for (const char *s = suffixes; s <= found; s++)
+      scale *= unit;
+  }
+  return !__builtin_mul_overflow(number, scale, value);
+}
+
+static bool set_KERNEL(cli_options *o, const char *value, GError **error)
+{
+  if (o->config.kernel)
+    return fail(error, "give one program; -bios, -initrd and -dtb name the other files",
+                "two programs: '%s' and '%s'", o->config.kernel, value);
+  o->config.kernel = value;
+  return true;
+}
+
+static bool set_BIOS(cli_options *o, const char *value, GError **error)
+{
+  bool none = !strcmp(value, "none"), builtin = !strcmp(value, "default");
+  o->config.bios = none ? RVH_BIOS_NONE : builtin ? RVH_BIOS_BUILTIN : RVH_BIOS_FILE;
+  o->config.bios_file = none || builtin ? NULL : value;
+  return true;
+}
+
+static bool set_INITRD(cli_options *o, const char *value, GError **error)
+{
+  o->config.initrd = value;
+  return true;
+}
+
+static bool set_APPEND(cli_options *o, const char *value, GError **error)
+{
+  o->config.append = value;
+  return true;
+}
+
+static bool set_DTB(cli_options *o, const char *value, GError **error)
+{
+  o->config.dtb = value;
+  return true;
+}
+
+/* As QEMU: MiB without a suffix, and "size=" in front is allowed. */
+static bool set_M(cli_options *o, const char *value, GError **error)
+{
+  const char *text = g_str_has_prefix(value, "size=") ? value + strlen("size=") : value;
+  uint64_t size;
+  if (!parse_scaled(text, "KMGT", 1024, &size))
+    return fail(error, "write it like -m 512M or -m 2G", "-m: '%s' is not a size", value);
+  if (*text && g_ascii_isdigit(text[strlen(text) - 1]) &&
+      __builtin_mul_overflow(size, 1 << 20, &size))
+    size = UINT64_MAX;
+  if (size < 4ull << 20 || size > 256ull << 30 || size % 4096)
+    return fail(error, "give 4M to 256G, a multiple of 4K", "-m: RAM of %s is not possible", value);
+  o->config.ram_size = size;
+  return true;
+}
+
+static bool set_SMP(cli_options *o, const char *value, GError **error)
+{
+  uint64_t n;
+  const char *text = g_str_has_prefix(value, "cpus=") ? value + strlen("cpus=") : value;
+  if (!parse_scaled(text, "", 1, &n) || n < 1 || n > 8)
+    return fail(error, "give a number from 1 to 8", "-smp: '%s' harts are not possible", value);
+  o->config.n_harts = (unsigned)n;
+  return true;
+}
+
+static bool set_TRACE_TRAPS(cli_options *o, const char *value, GError **error)
+{
+  static const char *const levels[] = {
+    [RVH_TRACE_LINE] = "line", [RVH_TRACE_WHY] = "why", [RVH_TRACE_FULL] = "full"
+  };
+  o->trace = true;
+  if (!value)
+    return true;
+  for (unsigned i = 0; i < G_N_ELEMENTS(levels); i++)
+    if (!strcmp(value, levels[i])) {
+      o->trace_level = (rvh_trace_level)i;
+      return true;
+    }
+  return fail(error, "levels are line, why and full", "--trace-traps: no level '%s'", value);
+}
+
+static bool set_TRACE_ONLY(cli_options *o, const char *value, GError **error)
+{
+  o->trace = true;
+  o->trace_all = !strcmp(value, "all");
+  return o->trace_all || !strcmp(value, "V") ||
+         fail(error, "give V or all", "--trace-only: no choice '%s'", value);
+}
+
+static bool set_TRACE_FILE(cli_options *o, const char *value, GError **error)
+{
+  o->trace = true;
+  o->trace_file = value;
+  return true;
+}
+
+static bool set_FAIL_ON(cli_options *o, const char *value, GError **error)
+{
+  o->config.fail_on = value;
+  return *value || fail(error, "give the text of a panic, like --fail-on=panicked",
+                        "--fail-on: the text is empty");
+}
+
+static bool set_LIMIT_INSNS(cli_options *o, const char *value, GError **error)
+{
+  return (parse_scaled(value, "KMG", 1000, &o->config.limit_insns) && o->config.limit_insns) ||
+         fail(error, "write it like --limit-insns=200M", "--limit-insns: '%s' is not a count",
+              value);
+}
+
+static bool set_TRAP_LOOP(cli_options *o, const char *value, GError **error)
+{
+  return parse_scaled(value, "KMG", 1000, &o->config.trap_loop) ||
+         fail(error, "write it like --trap-loop=1000; 0 turns it off",
+              "--trap-loop: '%s' is not a count", value);
+}
+
+static bool set_HTINST(cli_options *o, const char *value, GError **error)
+{
+  o->config.htinst_zero = !strcmp(value, "zero");
+  return o->config.htinst_zero || !strcmp(value, "transformed") ||
+         fail(error, "give zero or transformed", "--htinst: no choice '%s'", value);
+}
+
+static bool set_ADUE(cli_options *o, const char *value, GError **error)
+{
+  return o->config.adue = true;
+}
+
+static bool set_STRICT(cli_options *o, const char *value, GError **error)
+{
+  return o->config.strict = true;
+}
+
+static bool set_HELP(cli_options *o, const char *value, GError **error) { return o->help = true; }
+
+static bool set_VERSION(cli_options *o, const char *value, GError **error)
+{
+  return o->version = true;
+}
+
+/* QEMU's words for what is so anyway: any other value would be a promise we do not keep. */
+static bool expect(const char *name, const char *value, const char *const *good, GError **error)
+{
+  if (g_strv_contains(good, value))
+    return true;
+  g_autofree char *all = g_strjoinv(", ", (char **)good);
+  g_autofree char *way_out = g_strdup_printf("possible here: %s", all);
+  return fail(error, way_out, "-%s %s: not available", name, value);
+}
+#define EXPECT(name, ...) expect(name, value, (const char *const[]){ __VA_ARGS__, NULL }, error)
+
+static bool set_MACHINE(cli_options *o, const char *value, GError **error)
+{
+  return EXPECT("machine", "virt", "virt,aia=none", "type=virt");
+}
+static bool set_CPU(cli_options *o, const char *value, GError **error)
+{
+  return EXPECT("cpu", "rv64", "max", "rv64,h=true", "rv64,h=on");
+}
+static bool set_ACCEL(cli_options *o, const char *value, GError **error)
+{
+  return EXPECT("accel", "tcg");
+}
+static bool set_DISPLAY(cli_options *o, const char *value, GError **error)
+{
+  return EXPECT("display", "none");
+}
+static bool set_SERIAL(cli_options *o, const char *value, GError **error)
+{
+  return EXPECT("serial", "stdio", "mon:stdio");
+}
+static bool set_MONITOR(cli_options *o, const char *value, GError **error)
+{
+  return EXPECT("monitor", "none");
+}
+static bool set_NOGRAPHIC(cli_options *o, const char *value, GError **error) { return true; }
+static bool set_NO_REBOOT(cli_options *o, const char *value, GError **error) { return true; }
+
+static const option_row rows[] = {
+#define SECTION(title) { NULL, NULL, title, NULL },
+#define OPTION(id, name, argument, help) { name, argument, help, set_##id },
+#define QUIET(id, name, argument) { name, argument, NULL, set_##id },
+#include "cli/options.def"
+};
+
+static bool is_optional(const option_row *row) { return row->argument && *row->argument == '['; }
+
+/* The name as it is compared: without the dashes of the table. */
+static const char *bare(const option_row *row) { return row->name + strspn(row->name, "-"); }
+
+static const option_row *find(const char *name, size_t n)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+    if (rows[i].name && strlen(bare(&rows[i])) == n && !strncmp(bare(&rows[i]), name, n))
+      return &rows[i];
+  return NULL;
+}
+
+enum { MAX_NAME = 24 }; /* longer words are not a misspelt option */
+
+/* Levenshtein's edit distance, one row of the matrix at a time. */
+static unsigned distance(const char *a, const char *b)
+{
+  unsigned row[MAX_NAME + 1];
+  size_t na = strlen(a), nb = strlen(b);
+  for (size_t j = 0; j <= nb; j++)
+    row[j] = (unsigned)j;
+  for (size_t i = 1; i <= na; i++) {
+    unsigned diagonal = row[0];
+    row[0] = (unsigned)i;
+    for (size_t j = 1; j <= nb; j++) {
+      unsigned replace = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = MIN(replace, 1 + MIN(row[j], row[j - 1]));
+    }
+  }
+  return row[nb];
+}
+
+/* The option most like name, or NULL if none is alike: a third of the letters may be wrong. */
+static const char *nearest(const char *name)
+{
+  const char *best = NULL;
+  unsigned limit = (unsigned)strlen(name) / 3 + 1;
+  if (strlen(name) > MAX_NAME)
+    return NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    unsigned d = rows[i].name ? distance(name, bare(&rows[i])) : limit;
+    if (d < limit) {
+      limit = d;
+      best = rows[i].name;
+    }
+  }
+  return best;
+}
+
+static bool fail_unknown(const char *word, const char *name, size_t n, GError **error)
+{
+  g_autofree char *wanted = g_strndup(name, n);
+  const char *best = nearest(wanted);
+  g_autofree char *way_out = best ? g_strdup_printf("did you mean %s? --help lists them all", best)
+                                  : g_strdup("--help lists the options");
+  return fail(error, way_out, "unknown option '%.*s'", (int)(name - word + (gssize)n), word);
+}
+
+/* One option word; *i moves on over its argument if that is the next word. */
+static bool parse_option(cli_options *o, int argc, char **argv, int *i, GError **error)
+{
+  const char *word = argv[*i], *name = word + (word[1] == '-' ? 2 : 1);
+  size_t n = strcspn(name, "=");
+  const char *value = name[n] ? name + n + 1 : NULL;
+  const option_row *row = find(name, n);
+  if (!row)
+    return fail_unknown(word, name, n, error);
+  if (!row->argument && value)
+    return fail(error, "leave out '=' and what follows", "%.*s takes no argument",
+                (int)(name - word + (gssize)n), word);
+  if (row->argument && !value && !is_optional(row)) {
+    if (*i + 1 >= argc)
+      return fail(error, "--help shows what each option takes", "%s needs %s after it", word,
+                  row->argument);
+    value = argv[++*i];
+  }
+  return row->set(o, value, error);
+}
+
+bool cli_options_parse(cli_options *o, int argc, char **argv, GError **error)
+{
+  bool only_files = false; /* after "--" */
+  *o = (cli_options){ .config = RVH_CONFIG_DEFAULT };
+  for (int i = 1; i < argc; i++) {
+    const char *word = argv[i];
+    bool ok = true;
+    if (!only_files && !strcmp(word, "--"))
+      only_files = true;
+    else if (!only_files && word[0] == '-')
+      ok = parse_option(o, argc, argv, &i, error);
+    else
+      ok = set_KERNEL(o, word, error);
+    if (!ok)
+      return false;
+    if (o->help || o->version)
+      return true;
+  }
+  return o->config.kernel || o->config.bios == RVH_BIOS_FILE ||
+         fail(error, "usage: rvh-sim FILE [options]; --help lists them", "no program to run");
+}
+
+static void print_option(FILE *out, const option_row *row)
+{
+  const char *argument = row->argument ? row->argument : "";
+  const char *gap = *argument && !is_optional(row) ? " " : "";
+  g_autofree char *left = g_strdup_printf("%s%s%s", row->name, gap, argument);
+  fprintf(out, "  %-22s %s\n", left, row->help);
+}
+
+/* The QUIET rows: names only, wrapped to the width of a terminal. */
+static void print_quiet(FILE *out)
+{
+  int column = fprintf(out, "Accepted as in QEMU:");
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    if (!rows[i].name || rows[i].help)
+      continue;
+    g_autofree char *word = g_strjoin(" ", rows[i].name, rows[i].argument, NULL);
+    if (column + 1 + (int)strlen(word) > 79)
+      column = fprintf(out, "\n ") - 1;
+    column += fprintf(out, " %s", word);
+  }
+  fputc('\n', out);
+}
+
+void cli_options_help(FILE *out)
+{
+  fputs("rvh-sim FILE [options]: a RISC-V machine with the hypervisor extension\n", out);
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+    if (!rows[i].name)
+      fprintf(out, "%s:\n", rows[i].help);
+    else if (rows[i].help)
+      print_option(out, &rows[i]);
+  print_quiet(out);
+  fputs("Exit codes: the guest's, 124 limit, 125 --fail-on, 126 usage error, 127 wedged\n", out);
+}

@@ -1,0 +1,23 @@
+/* options.h - the command line of rvh-sim, turned into a configuration. Depends on rvh.h only. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+#include "rvh.h"
+
+#define CLI_ERROR (cli_error_quark())
+GQuark cli_error_quark(void);
+enum { CLI_ERROR_USAGE };
+
+/* Strings are borrowed from argv. */
+typedef struct {
+  rvh_config config;
+  bool trace, trace_all;
+  rvh_trace_level trace_level;
+  const char *trace_file;
+  bool help, version; /* asked for: nothing else was checked */
+} cli_options;
+
+/* Fills *options from the defaults and argv[1..]. Messages are "what is wrong", a newline, and
+ * the way out. */
+bool cli_options_parse(cli_options *options, int argc, char **argv, GError **error);
+void cli_options_help(FILE *out);
+#endif

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""The command line from outside: messages and exit codes of the built rvh-sim.
+
+  cli.py RVH_SIM bad-input   wrong options and files: exact text, exit code 126, nothing on stdout
+  cli.py RVH_SIM exit-codes  small programs, and the status that each way of ending has
+"""
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+USAGE, LIMIT, EXPECT, WEDGED = 126, 124, 125, 127
+
+
+def elf(machine=243, entry=0x80200000, paddr=0x80200000, filesz=4, memsz=4, phnum=1, kind=2):
+    """A minimal ELF: header, one program header, one instruction (j .)."""
+    ident = b"\x7fELF\x02\x01\x01" + bytes(9)
+    header = ident + struct.pack("<HHIQQQIHHHHHH", kind, machine, 1, entry, 64, 0, 0, 64, 56, phnum,
+                                 64, 0, 0)
+    return header + struct.pack("<IIQQQQQQ", 1, 5, 120, paddr, paddr, filesz, memsz, 4) + words(0x6F)
+
+
+def words(*code):
+    return b"".join(struct.pack("<I", word) for word in code)
+
+
+def finisher(value):
+    """lui t0,0x100; lui t1; addi t1; sw t1,0(t0); j .   The low 12 bits of value are positive."""
+    return words(0x001002B7, (value >> 12 << 12) | 0x337, (value & 0xFFF) << 20 | 0x30313, 0x0062A023,
+                 0x6F)
+
+
+PUTCHAR = words(0x00100893, 0x02100513, 0x73)  # li a7,1; li a0,'!'; ecall (SBI console putchar)
+
+FILES = {
+    "good.elf": elf(),
+    "cut.elf": elf()[:40],
+    "cut2.elf": elf()[:100],
+    "cut3.elf": elf()[:-2],
+    "x86.elf": elf(machine=62),
+    "object.o": elf(kind=1),
+    "phnum.elf": elf(phnum=60000),
+    "sizes.elf": elf(memsz=2),
+    "far.elf": elf(paddr=0x88000000, entry=0x88000000),
+    "low.elf": elf(paddr=0x10000, entry=0x10000),
+    "entry.elf": elf(entry=0x80400000),
+    "empty": b"",
+    "packed.gz": b"\x1f\x8b\x08" + bytes(20),
+    "spin": words(0x6F),
+    "zeroes": bytes(64),
+    "poweroff": finisher(0x5555),
+    "fail7": finisher(7 << 16 | 0x3333),
+    "fail200": finisher(200 << 16 | 0x3333),
+    "print": PUTCHAR + finisher(0x5555),
+}
+
+# Arguments, then the two lines after "rvh-sim: error: " and "rvh-sim: ".
+BAD_INPUT = [
+    ([], "no program to run", "usage: rvh-sim FILE [options]; --help lists them"),
+    (["--no-such-thing"], "unknown option '--no-such-thing'", "--help lists the options"),
+    (["good.elf", "--trace-trap"], "unknown option '--trace-trap'",
+     "did you mean --trace-traps? --help lists them all"),
+    (["-kernal", "good.elf"], "unknown option '-kernal'", "did you mean -kernel? --help lists them all"),
+    (["good.elf", "good.elf"], "two programs: 'good.elf' and 'good.elf'",
+     "give one program; -bios, -initrd and -dtb name the other files"),
+    (["good.elf", "-smp", "64"], "-smp: '64' harts are not possible", "give a number from 1 to 8"),
+    (["good.elf", "-m", "lots"], "-m: 'lots' is not a size", "write it like -m 512M or -m 2G"),
+    (["good.elf", "-cpu", "rv32"], "-cpu rv32: not available",
+     "possible here: rv64, max, rv64,h=true, rv64,h=on"),
+    (["missing.elf"], "missing.elf: No such file or directory", "check the name"),
+    (["."], ".: is a directory", "name a file in it"),
+    (["empty"], "empty: is empty", "build it again"),
+    (["good.elf", "-bios", "missing.bin"], "missing.bin: No such file or directory", "check the name"),
+    (["good.elf", "-initrd", "missing.cpio"], "missing.cpio: No such file or directory",
+     "check the name"),
+    (["good.elf", "-dtb", "missing.dtb"], "missing.dtb: No such file or directory", "check the name"),
+    (["good.elf", "--trace-file=no/such/dir"],
+     "--trace-file: no/such/dir: No such file or directory", "give a file that can be written"),
+    (["cut.elf"], "cut.elf: the ELF header needs 64 bytes, the file has 40",
+     "the file is damaged or was cut short: build or copy it again"),
+    (["cut2.elf"], "cut2.elf: 1 program headers at offset 0x40 do not fit into the file's 100 bytes",
+     "the file is damaged or was cut short: build or copy it again"),
+    (["cut3.elf"], "cut3.elf: segment 0 (header at offset 0x40) wants 0x4 bytes at offset 0x78, "
+     "the file has 0x7a", "the file is damaged or was cut short: build or copy it again"),
+    (["phnum.elf"], "phnum.elf: 60000 program headers at offset 0x40 do not fit into the file's "
+     "124 bytes", "the file is damaged or was cut short: build or copy it again"),
+    (["sizes.elf"], "sizes.elf: segment 0 (header at offset 0x40) has more bytes in the file (0x4) "
+     "than in memory (0x2)", "the file is damaged or was cut short: build or copy it again"),
+    (["x86.elf"], "x86.elf: not a RISC-V ELF (machine 62, x86-64 at offset 0x12)",
+     "build for rv64 (riscv64-unknown-elf-gcc -march=rv64gc)"),
+    (["object.o"], "object.o: is an object file, not a linked program",
+     "link it: riscv64-unknown-elf-ld"),
+    (["far.elf"], "far.elf: needs 0x4 bytes at 0x88000000, outside RAM (0x80000000..0x88000000)",
+     "give the machine more memory: -m 129M"),
+    (["low.elf"], "low.elf: needs 0x4 bytes at 0x10000, outside RAM (0x80000000..0x88000000)",
+     "link it at 0x80200000 (or at 0x80000000 to start in M-mode)"),
+    (["entry.elf"], "entry.elf: entry 0x80400000 (at offset 0x18) is outside of every segment",
+     "name the first instruction by ENTRY(symbol) in the linker script"),
+    (["packed.gz"], "packed.gz: is compressed by gzip", "unpack it: gunzip"),
+]
+
+# Arguments, exit code, what standard output must be, what standard error must match.
+EXIT_CODES = [
+    (["--help"], 0, r"rvh-sim FILE \[options\][\s\S]*", r""),
+    (["--version"], 0, r"rvh-sim \d+\.\d+\.\d+: .*\n", r""),
+    (["poweroff"], 0, r"", r"poweroff: flat binary at 0x80200000"),
+    (["fail7"], 7, r"", r"exit code 7"),
+    (["fail200"], 123, r"", r"exit code 123"),
+    (["spin", "--limit-insns=10k"], LIMIT, r"", r"exit code 124"),
+    (["zeroes", "--limit-insns=100M"], WEDGED, r"", r"exit code 127"),
+    (["print"], 0, r"!", r""),
+    (["print", "--fail-on=!"], EXPECT, r"!", r"exit code 125"),
+]
+
+
+def run(program, arguments, folder):
+    return subprocess.run([program, *arguments], cwd=folder, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=60)
+
+
+def check_bad_input(program, folder):
+    for arguments, wrong, way_out in BAD_INPUT:
+        done = run(program, arguments, folder)
+        want = f"rvh-sim: error: {wrong}\nrvh-sim: {way_out}\n"
+        # What was guessed about files read before the bad one may stand in front.
+        if done.returncode != USAGE or done.stdout or not done.stderr.endswith(want):
+            yield f"{arguments}: exit code {done.returncode}, said:\n{done.stderr}expected:\n{want}"
+
+
+def check_exit_codes(program, folder):
+    for arguments, code, out, err in EXIT_CODES:
+        done = run(program, arguments, folder)
+        if done.returncode != code:
+            yield f"{arguments}: exit code {done.returncode}, expected {code}:\n{done.stderr}"
+        elif not re.fullmatch(out, done.stdout) or not re.search(err, done.stderr):
+            yield f"{arguments}: printed {done.stdout!r} and {done.stderr!r}"
+
+
+def main():
+    checks = {"bad-input": (check_bad_input, BAD_INPUT), "exit-codes": (check_exit_codes, EXIT_CODES)}
+    if len(sys.argv) != 3 or sys.argv[2] not in checks:
+        print(__doc__)
+        return 2
+    check, cases = checks[sys.argv[2]]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in FILES.items():
+            (pathlib.Path(folder) / name).write_bytes(content)
+        failures = list(check(pathlib.Path(sys.argv[1]).resolve(), folder))
+    print("\n".join(failures))
+    print(f"{len(cases) - len(failures)} of {len(cases)} as expected")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

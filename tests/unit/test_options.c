@@ -1,0 +1,256 @@
+/* test_options.c - the command line: what each spelling means, and what wrong ones are told. */
+#include "cli/options.h"
+#include "cli/terminal.h"
+#include "unit.h"
+#include <string.h>
+
+enum { MAX_WORDS = 8 };
+typedef char *words[MAX_WORDS + 2];
+
+static bool parse(cli_options *o, char *const *argv, GError **error)
+{
+  char *all[MAX_WORDS + 2] = { "rvh-sim" };
+  int n = 1;
+  for (; *argv; argv++)
+    all[n++] = *argv;
+  return cli_options_parse(o, n, all, error);
+}
+#define PARSE(o, ...) parse_good(o, (words){ __VA_ARGS__, NULL })
+
+static void parse_good(cli_options *o, char *const *argv)
+{
+  g_autoptr(GError) error = NULL;
+  bool ok = parse(o, argv, &error);
+  ck_assert_msg(ok, "%s", error ? error->message : "?");
+}
+
+START_TEST(defaults)
+{
+  cli_options o;
+  PARSE(&o, "hv.elf");
+  ck_assert_str_eq(o.config.kernel, "hv.elf");
+  ck_assert_uint_eq(o.config.ram_size, 128ull << 20);
+  ck_assert_uint_eq(o.config.n_harts, 1);
+  ck_assert_int_eq(o.config.bios, RVH_BIOS_BUILTIN);
+  ck_assert(!o.trace && !o.config.adue && !o.config.strict && !o.config.htinst_zero);
+}
+END_TEST
+
+START_TEST(every_spelling_of_an_argument)
+{
+  static const words spellings[] = {
+    { "-kernel", "a", "-smp", "3" },  { "--kernel", "a", "--smp", "3" }, { "-kernel=a", "-smp=3" },
+    { "--kernel=a", "--smp=cpus=3" }, { "a", "-smp", "cpus=3" },         { "-smp", "3", "--", "a" },
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(spellings); i++) {
+    cli_options o;
+    parse_good(&o, spellings[i]);
+    ck_assert_str_eq(o.config.kernel, "a");
+    ck_assert_uint_eq(o.config.n_harts, 3);
+  }
+}
+END_TEST
+
+START_TEST(sizes_as_qemu)
+{
+  static const struct {
+    char *text;
+    uint64_t bytes;
+  } sizes[] = { { "128", 128ull << 20 }, { "128M", 128ull << 20 },  { "2G", 2ull << 30 },
+                { "2g", 2ull << 30 },    { "size=2G", 2ull << 30 }, { "16384K", 16ull << 20 },
+                { "010", 10ull << 20 },  { "0x100", 256ull << 20 } };
+  for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+    cli_options o;
+    PARSE(&o, "-m", sizes[i].text, "a");
+    ck_assert_msg(o.config.ram_size == sizes[i].bytes, "-m %s", sizes[i].text);
+  }
+}
+END_TEST
+
+START_TEST(counts_are_decimal)
+{
+  cli_options o;
+  PARSE(&o, "a", "--limit-insns=200M", "--trap-loop", "5k");
+  ck_assert_uint_eq(o.config.limit_insns, 200000000);
+  ck_assert_uint_eq(o.config.trap_loop, 5000);
+  PARSE(&o, "a", "--trap-loop=0");
+  ck_assert_uint_eq(o.config.trap_loop, 0);
+}
+END_TEST
+
+START_TEST(bios_words)
+{
+  cli_options o;
+  PARSE(&o, "a", "-bios", "none");
+  ck_assert_int_eq(o.config.bios, RVH_BIOS_NONE);
+  PARSE(&o, "-bios", "fw_jump.elf");
+  ck_assert_int_eq(o.config.bios, RVH_BIOS_FILE);
+  ck_assert_str_eq(o.config.bios_file, "fw_jump.elf");
+  PARSE(&o, "a", "-bios", "fw.bin", "-bios", "default"); /* the last one counts */
+  ck_assert_int_eq(o.config.bios, RVH_BIOS_BUILTIN);
+  ck_assert(o.config.bios_file == NULL);
+}
+END_TEST
+
+START_TEST(trace_options)
+{
+  cli_options o;
+  PARSE(&o, "--trace-traps", "hv.elf"); /* the file is not the level */
+  ck_assert(o.trace && o.trace_level == RVH_TRACE_LINE && !o.trace_all);
+  ck_assert_str_eq(o.config.kernel, "hv.elf");
+  PARSE(&o, "hv.elf", "--trace-traps=why", "--trace-only=all");
+  ck_assert(o.trace_level == RVH_TRACE_WHY && o.trace_all);
+  PARSE(&o, "hv.elf", "-trace-traps=full", "--trace-file", "log"); /* one dash is fine */
+  ck_assert(o.trace_level == RVH_TRACE_FULL);
+  ck_assert_str_eq(o.trace_file, "log");
+}
+END_TEST
+
+START_TEST(choices)
+{
+  cli_options o;
+  PARSE(&o, "a", "--htinst=zero", "--adue", "--strict", "--fail-on=panicked at");
+  ck_assert(o.config.htinst_zero && o.config.adue && o.config.strict);
+  ck_assert_str_eq(o.config.fail_on, "panicked at");
+  PARSE(&o, "a", "-append", "--strict", "-initrd", "i", "-dtb=d"); /* a value with dashes */
+  ck_assert_str_eq(o.config.append, "--strict");
+  ck_assert(!o.config.strict);
+}
+END_TEST
+
+START_TEST(qemu_lines_are_accepted)
+{
+  cli_options o;
+  PARSE(&o, "-M", "virt", "-cpu", "rv64,h=true", "-nographic", "-kernel", "a");
+  PARSE(&o, "-machine=virt", "-accel", "tcg", "-serial=mon:stdio", "-monitor=none", "a");
+  PARSE(&o, "-display", "none", "-no-reboot", "-cpu", "max", "a");
+}
+END_TEST
+
+START_TEST(help_and_version_need_no_program)
+{
+  cli_options o;
+  PARSE(&o, "--help");
+  ck_assert(o.help);
+  PARSE(&o, "-version", "--nonsense"); /* nothing after it matters */
+  ck_assert(o.version);
+}
+END_TEST
+
+/* Wrong lines: each is told what is wrong, and on a second line what to do. */
+static const struct {
+  words argv;
+  const char *what, *way_out;
+} wrong[] = {
+  { { NULL }, "no program to run", "usage: rvh-sim FILE" },
+  { { "-bios", "none" }, "no program to run", "usage" },
+  { { "-krnel", "a" }, "unknown option '-krnel'", "did you mean -kernel?" },
+  { { "a", "--trace-trap=why" }, "unknown option '--trace-trap'", "did you mean --trace-traps?" },
+  { { "a", "--htints", "zero" }, "unknown option '--htints'", "did you mean --htinst?" },
+  { { "a", "-drive", "x" }, "unknown option '-drive'", "--help lists" },
+  { { "a", "-" }, "unknown option '-'", "--help" },
+  { { "a", "---" }, "unknown option '---'", "--help" },
+  { { "a", "--=" }, "unknown option '--'", "--help" },
+  { { "a", "-=x" }, "unknown option '-'", "--help" },
+  { { "a", "--aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+    "unknown option",
+    "--help" },
+  { { "a", "--%s%n%s%n" }, "unknown option '--%s%n%s%n'", "--help" },
+  { { "a", "-\xff\xfe" }, "unknown option", "--help" },
+  { { "a", "b" }, "two programs: 'a' and 'b'", "-initrd" },
+  { { "a", "" }, "two programs", "one program" },
+  { { "a", "-kernel" }, "-kernel needs FILE", "--help" },
+  { { "a", "--adue=1" }, "--adue takes no argument", "leave out" },
+  { { "a", "-nographic=x" }, "-nographic takes no argument", "leave out" },
+  { { "a", "-m", "0" }, "-m: RAM of 0", "4M to 256G" },
+  { { "a", "-m", "-1" }, "'-1' is not a size", "-m 512M" },
+  { { "a", "-m", "" }, "'' is not a size", "-m 512M" },
+  { { "a", "-m", "size=" }, "'size=' is not a size", "-m 512M" },
+  { { "a", "-m", "1GG" }, "'1GG' is not a size", "-m 512M" },
+  { { "a", "-m", "99999999999999999999" }, "is not a size", "-m 512M" },
+  { { "a", "-m", "17592186044417" }, "is not possible", "4M to 256G" }, /* 2^44 + 1 MiB wraps */
+  { { "a", "-m", "18446744073709551615K" }, "is not a size", "-m 512M" },
+  { { "a", "-m", "5001K" }, "is not possible", "multiple of 4K" },
+  { { "a", "-smp", "0" }, "'0' harts", "1 to 8" },
+  { { "a", "-smp", "9" }, "'9' harts", "1 to 8" },
+  { { "a", "-smp", "4294967297" }, "harts are not possible", "1 to 8" },
+  { { "a", "-smp", "2,sockets=2" }, "harts are not possible", "1 to 8" },
+  { { "a", "--limit-insns=0" }, "'0' is not a count", "200M" },
+  { { "a", "--limit-insns=1.5M" }, "'1.5M' is not a count", "200M" },
+  { { "a", "--limit-insns=18446744073709552k" }, "is not a count", "200M" },
+  { { "a", "--trap-loop=many" }, "'many' is not a count", "0 turns it off" },
+  { { "a", "--trace-traps=" }, "no level ''", "line, why and full" },
+  { { "a", "--trace-traps=all" }, "no level 'all'", "line, why and full" },
+  { { "a", "--trace-only=vs" }, "no choice 'vs'", "V or all" },
+  { { "a", "--htinst=one" }, "no choice 'one'", "zero or transformed" },
+  { { "a", "--fail-on=" }, "text is empty", "panic" },
+  { { "a", "-machine", "spike" }, "-machine spike: not available", "virt" },
+  { { "a", "-cpu", "rv32" }, "-cpu rv32: not available", "rv64, max" },
+  { { "a", "-serial", "pty" }, "-serial pty: not available", "stdio" },
+};
+
+START_TEST(wrong_lines_are_told_why)
+{
+  cli_options o;
+  g_autoptr(GError) error = NULL;
+  ck_assert(!parse(&o, wrong[_i].argv, &error));
+  ck_assert(error->domain == CLI_ERROR);
+  g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+  ck_assert_uint_eq(g_strv_length(lines), 2);
+  ck_assert_msg(strstr(lines[0], wrong[_i].what) != NULL, "%s", error->message);
+  ck_assert_msg(strstr(lines[1], wrong[_i].way_out) != NULL, "%s", error->message);
+}
+END_TEST
+
+START_TEST(help_fits_a_screen)
+{
+  g_autofree char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  cli_options_help(out);
+  fclose(out);
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  ck_assert_uint_le(g_strv_length(lines) - 1, 24);
+  for (unsigned i = 0; lines[i]; i++)
+    ck_assert_msg(strlen(lines[i]) < 80, "%s", lines[i]);
+#define SECTION(title) ck_assert(strstr(text, title) != NULL);
+#define OPTION(id, name, argument, help) ck_assert(strstr(text, name) && strstr(text, help));
+#define QUIET(id, name, argument) ck_assert(strstr(text, name) != NULL);
+#include "cli/options.def"
+}
+END_TEST
+
+START_TEST(escape_keys)
+{
+  static const struct {
+    unsigned char typed, sent;
+    cli_key key;
+  } keys[] = { { 'x', 'x', CLI_KEY_SEND }, { 1, 1, CLI_KEY_DROP },     { 'a', 1, CLI_KEY_SEND },
+               { 1, 1, CLI_KEY_DROP },     { 1, 1, CLI_KEY_SEND },     { 1, 1, CLI_KEY_DROP },
+               { 'q', 'q', CLI_KEY_DROP }, { 'q', 'q', CLI_KEY_SEND }, { 1, 1, CLI_KEY_DROP },
+               { 'h', 'h', CLI_KEY_HELP }, { 1, 1, CLI_KEY_DROP },     { 'x', 'x', CLI_KEY_QUIT } };
+  _Bool escaped = false;
+  for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+    unsigned char byte = keys[i].typed;
+    ck_assert_int_eq(cli_terminal_key(&escaped, &byte), keys[i].key);
+    ck_assert_uint_eq(byte, keys[i].sent);
+  }
+}
+END_TEST
+
+static void add_tests(TCase *tc)
+{
+  tcase_add_test(tc, defaults);
+  tcase_add_test(tc, every_spelling_of_an_argument);
+  tcase_add_test(tc, sizes_as_qemu);
+  tcase_add_test(tc, counts_are_decimal);
+  tcase_add_test(tc, bios_words);
+  tcase_add_test(tc, trace_options);
+  tcase_add_test(tc, choices);
+  tcase_add_test(tc, qemu_lines_are_accepted);
+  tcase_add_test(tc, help_and_version_need_no_program);
+  tcase_add_loop_test(tc, wrong_lines_are_told_why, 0, (int)G_N_ELEMENTS(wrong));
+  tcase_add_test(tc, help_fits_a_screen);
+  tcase_add_test(tc, escape_keys);
+}
+UNIT_MAIN("options", add_tests)
