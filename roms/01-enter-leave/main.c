@@ -1,7 +1,7 @@
 /* Lesson 1: enter VS-mode, and leave it again.
  *
- * A guest runs in VS-mode: supervisor privilege with V=1. Nothing "switches the machine to virtual":
- * SRET does it, when hstatus.SPV is 1. And any trap that is not delegated ends it.
+ * A guest runs in VS-mode: supervisor privilege with V=1. Nothing "switches the machine to
+ * virtual": SRET does it, when hstatus.SPV is 1. And any trap that is not delegated ends it.
  */
 #include "hv.h"
 
@@ -28,10 +28,9 @@ int main(void)
   vm_run(&vcpu);
 
   /* 4. See why [norm:H_trap_hs_csrwrites]: SPV is the old V, SPP and SPVP the old privilege. */
-  printf("exit: cause %lu %s, SPV=%d SPVP=%d SPP=%d GVA=%d\n", vcpu.scause,
-         cause_name(vcpu.scause), !!(vcpu.hstatus & HSTATUS_SPV),
-         !!(vcpu.hstatus & HSTATUS_SPVP), !!(vcpu.sstatus & SSTATUS_SPP),
-         !!(vcpu.hstatus & HSTATUS_GVA));
+  printf("exit: cause %lu %s, SPV=%d SPVP=%d SPP=%d GVA=%d\n", vcpu.scause, cause_name(vcpu.scause),
+         !!(vcpu.hstatus & HSTATUS_SPV), !!(vcpu.hstatus & HSTATUS_SPVP),
+         !!(vcpu.sstatus & SSTATUS_SPP), !!(vcpu.hstatus & HSTATUS_GVA));
   if (vcpu.scause != CAUSE_ECALL_VS)
     vm_unexpected(&vcpu);
   if (guest_fetch(vcpu.sepc) != 0x00000073)

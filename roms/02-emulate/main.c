@@ -72,10 +72,17 @@ int main(void)
     vm_run(&vcpu);
     printf("exit: cause %lu %s\n", vcpu.scause, cause_name(vcpu.scause));
     switch (vcpu.scause) {
-    case CAUSE_ILLEGAL: emulate_illegal(&vcpu); break;
-    case CAUSE_LOAD_GUEST_PAGE: emulate_load(&vcpu); break;
-    case CAUSE_ECALL_VS: finish(&vcpu); break;
-    default: vm_unexpected(&vcpu);
+    case CAUSE_ILLEGAL:
+      emulate_illegal(&vcpu);
+      break;
+    case CAUSE_LOAD_GUEST_PAGE:
+      emulate_load(&vcpu);
+      break;
+    case CAUSE_ECALL_VS:
+      finish(&vcpu);
+      break;
+    default:
+      vm_unexpected(&vcpu);
     }
   }
 }

@@ -1,7 +1,7 @@
 /* Lesson 3: be the guest's firmware.
  *
- * An ECALL in VS-mode has a cause of its own (10) and cannot be delegated to the guest, so every SBI
- * call of the guest is a VM exit. The hypervisor answers it, mostly by a call of its own.
+ * An ECALL in VS-mode has a cause of its own (10) and cannot be delegated to the guest, so every
+ * SBI call of the guest is a VM exit. The hypervisor answers it, mostly by a call of its own.
  */
 #include "hv.h"
 

@@ -1,6 +1,6 @@
 /* The task in VU-mode, and the kernel's way to it and back. Compare task_run with vm_run in
    lib/entry.S: a kernel and its task, a hypervisor and its guest, one mechanism. */
-#include "regs.h"
+#include "regs.inc"
 
   .text
 /* void task_run(struct task *t) */

@@ -24,7 +24,7 @@ int main(void)
   /* Illegal instruction is a special case on most machines: the firmware keeps medeleg[2] = 0 to
      emulate CSRs, gets the trap in M-mode, and hands it on where hedeleg says. */
   csr_write(hedeleg, 1 << CAUSE_ILLEGAL | 1 << CAUSE_ECALL_U | 1 << CAUSE_FETCH_PAGE |
-                       1 << CAUSE_LOAD_PAGE | 1 << CAUSE_STORE_PAGE);
+                         1 << CAUSE_LOAD_PAGE | 1 << CAUSE_STORE_PAGE);
   /* Not delegable: ecall-from-VS, guest-page faults, virtual-instruction [norm:hedeleg_acc]. */
   csr_set(hedeleg, 1UL << CAUSE_ECALL_VS | 1UL << CAUSE_LOAD_GUEST_PAGE | 1UL << CAUSE_VIRTUAL);
   printf("hedeleg %lx\n", csr_read(hedeleg));

@@ -1,9 +1,10 @@
 /* Lesson 5: injection. The same guest with hedeleg = 0: the hypervisor does by hand what the
  * hardware did in lesson 4.
  *
- * Every trap of the task is now a VM exit. The hypervisor writes the VS-level CSRs as a trap into VS
- * would, and enters the guest at its vstvec. A hypervisor needs this anyway, for errors that only it
- * can see (an access to a device that does not exist becomes a load access fault of the guest).
+ * Every trap of the task is now a VM exit. The hypervisor writes the VS-level CSRs as a trap into
+ * VS would, and enters the guest at its vstvec. A hypervisor needs this anyway, for errors that
+ * only it can see (an access to a device that does not exist becomes a load access fault of the
+ * guest).
  */
 #include "hv.h"
 
@@ -56,14 +57,17 @@ int main(void)
   while (running) {
     vm_run(&vcpu);
     switch (vcpu.scause) {
-    case CAUSE_ECALL_VS: running = serve_ecall(&vcpu); break;
+    case CAUSE_ECALL_VS:
+      running = serve_ecall(&vcpu);
+      break;
     case CAUSE_ILLEGAL:
     case CAUSE_ECALL_U:
     case CAUSE_LOAD_PAGE:
       injected[vcpu.scause]++;
       inject(&vcpu, vcpu.scause, vcpu.stval);
       break;
-    default: vm_unexpected(&vcpu);
+    default:
+      vm_unexpected(&vcpu);
     }
   }
   printf("injected: %s %d, %s %d, %s %d\n", cause_name(CAUSE_ILLEGAL), injected[CAUSE_ILLEGAL],

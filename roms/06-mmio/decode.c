@@ -10,11 +10,16 @@ static uint32_t expand(uint16_t c)
   uint32_t reg = 8 + (c >> 2 & 7); /* rd' or rs2' */
   uint32_t rs1 = 8 + (c >> 7 & 7);
   switch (c & 0xe003) {
-  case 0x4000: return rs1 << 15 | 2 << 12 | reg << 7 | 0x03;  /* lw */
-  case 0x6000: return rs1 << 15 | 3 << 12 | reg << 7 | 0x03;  /* ld */
-  case 0xc000: return reg << 20 | rs1 << 15 | 2 << 12 | 0x23; /* sw */
-  case 0xe000: return reg << 20 | rs1 << 15 | 3 << 12 | 0x23; /* sd */
-  default: panic("compressed instruction %lx is not in this lesson", (uint64_t)c);
+  case 0x4000:
+    return rs1 << 15 | 2 << 12 | reg << 7 | 0x03; /* lw */
+  case 0x6000:
+    return rs1 << 15 | 3 << 12 | reg << 7 | 0x03; /* ld */
+  case 0xc000:
+    return reg << 20 | rs1 << 15 | 2 << 12 | 0x23; /* sw */
+  case 0xe000:
+    return reg << 20 | rs1 << 15 | 3 << 12 | 0x23; /* sd */
+  default:
+    panic("compressed instruction %lx is not in this lesson", (uint64_t)c);
   }
 }
 

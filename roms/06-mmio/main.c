@@ -21,9 +21,12 @@ static uint64_t device_data;
 static uint64_t device_read(uint64_t offset)
 {
   switch (offset) {
-  case REG_ID: return 0x76697274;
-  case REG_DATA: return device_data;
-  default: return 0;
+  case REG_ID:
+    return 0x76697274;
+  case REG_DATA:
+    return device_data;
+  default:
+    return 0;
   }
 }
 
@@ -70,8 +73,7 @@ static void ecall_exit(struct vcpu *v)
     power_off();
   }
   const uint64_t *x = v->x;
-  if (x[X_A0] != 0x76697274 || x[X_A2] != -2UL || x[X_A3] != 0xfffe ||
-      x[15] != 0xffffffff00000007)
+  if (x[X_A0] != 0x76697274 || x[X_A2] != -2UL || x[X_A3] != 0xfffe || x[15] != 0xffffffff00000007)
     panic("the guest read wrong values");
   printf("guest has the right values\n");
   if (!htinst_is_zero)
@@ -94,9 +96,14 @@ int main(void)
     vm_run(&vcpu);
     switch (vcpu.scause) {
     case CAUSE_LOAD_GUEST_PAGE:
-    case CAUSE_STORE_GUEST_PAGE: mmio_exit(&vcpu); break;
-    case CAUSE_ECALL_VS: ecall_exit(&vcpu); break;
-    default: vm_unexpected(&vcpu);
+    case CAUSE_STORE_GUEST_PAGE:
+      mmio_exit(&vcpu);
+      break;
+    case CAUSE_ECALL_VS:
+      ecall_exit(&vcpu);
+      break;
+    default:
+      vm_unexpected(&vcpu);
     }
   }
 }

@@ -34,9 +34,9 @@ void guest_main(void)
 {
   volatile uint64_t *data = (volatile uint64_t *)DATA_GVA;
   paging_on();
-  data[0x010 / 8] = 0x1111;  /* page 0: store */
-  data[0x2020 / 8] = 0x2222; /* page 2: store */
-  data[0x018 / 8] = 0x3333;  /* page 0 again: no exit any more */
+  data[0x010 / 8] = 0x1111;          /* page 0: store */
+  data[0x2020 / 8] = 0x2222;         /* page 2: store */
+  data[0x018 / 8] = 0x3333;          /* page 0 again: no exit any more */
   uint64_t unset = data[0x1030 / 8]; /* page 1: load, the new page reads as 0 */
   guest_sbi(0x0a000000, 0, data[0x010 / 8] + data[0x2020 / 8] + data[0x018 / 8] + unset, 0, 0);
   guest_shutdown();

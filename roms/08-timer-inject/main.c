@@ -29,7 +29,8 @@ static void timer_fired(void)
 {
   timer_exits++;
   printf("exit: %s, inject hvip.VSTIP\n", cause_name(INTERRUPT | IRQ_STI));
-  csr_clear(sie, SIE_STIE); /* still pending until the next set_timer: mask it, or we exit for ever */
+  csr_clear(sie,
+            SIE_STIE); /* still pending until the next set_timer: mask it, or we exit for ever */
   csr_set(hvip, HVIP_VSTIP);
 }
 

@@ -12,8 +12,8 @@ void guest_main(void);
 
 static struct vcpu vcpu;
 
-/* Sstc is there if stimecmp can be read and if henvcfg.STCE can be set: the latter reads 0 while the
-   firmware has menvcfg.STCE = 0 [norm:menvcfg_stce_op2]. */
+/* Sstc is there if stimecmp can be read and if henvcfg.STCE can be set: the latter reads 0 while
+   the firmware has menvcfg.STCE = 0 [norm:menvcfg_stce_op2]. */
 static bool sstc_on(void)
 {
   if (!probe_sstc())

@@ -3,7 +3,8 @@
  */
 #include "guest.h"
 
-struct private {
+struct private
+{
   uint64_t name;               /* 'A' or 'B', written by the hypervisor */
   volatile uint64_t preempted; /* how often the hypervisor took the hart away */
   uint64_t stack[500];

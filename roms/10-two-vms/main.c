@@ -14,7 +14,8 @@ void guest_main(void);
 #define SLICE 50000UL /* ticks: 5 ms at 10 MHz */
 #define SIE_STIE (1UL << IRQ_STI)
 
-struct private {
+struct private
+{
   uint64_t name;
   uint64_t preempted;
 };

@@ -91,9 +91,14 @@ int main(void)
     switch (vcpu.scause) {
     case CAUSE_FETCH_GUEST_PAGE:
     case CAUSE_LOAD_GUEST_PAGE:
-    case CAUSE_STORE_GUEST_PAGE: swap_in(&vcpu); break;
-    case CAUSE_ECALL_VS: ecall_exit(&vcpu); break;
-    default: vm_unexpected(&vcpu);
+    case CAUSE_STORE_GUEST_PAGE:
+      swap_in(&vcpu);
+      break;
+    case CAUSE_ECALL_VS:
+      ecall_exit(&vcpu);
+      break;
+    default:
+      vm_unexpected(&vcpu);
     }
   }
 }

@@ -1,8 +1,8 @@
 /* Lesson 12: virtual-instruction exceptions.
  *
  * Cause 22 means: this would be valid in HS-mode, but not with V=1. So a hypervisor that wants to
- * run another one (nested), or to hide something, knows that it is asked. What would fail in HS-mode
- * as well stays an illegal instruction, cause 2 [norm:H_cause_virtual_instruction].
+ * run another one (nested), or to hide something, knows that it is asked. What would fail in
+ * HS-mode as well stays an illegal instruction, cause 2 [norm:H_cause_virtual_instruction].
  */
 #include "hv.h"
 

@@ -77,19 +77,32 @@ void printf(const char *format, ...)
 const char *cause_name(uint64_t scause)
 {
   switch (scause) {
-  case CAUSE_ILLEGAL: return "illegal-instruction";
-  case CAUSE_ECALL_U: return "ecall-from-U";
-  case CAUSE_ECALL_VS: return "ecall-from-VS";
-  case CAUSE_FETCH_PAGE: return "instruction-page-fault";
-  case CAUSE_LOAD_PAGE: return "load-page-fault";
-  case CAUSE_STORE_PAGE: return "store-page-fault";
-  case CAUSE_FETCH_GUEST_PAGE: return "instruction-guest-page-fault";
-  case CAUSE_LOAD_GUEST_PAGE: return "load-guest-page-fault";
-  case CAUSE_VIRTUAL: return "virtual-instruction";
-  case CAUSE_STORE_GUEST_PAGE: return "store-guest-page-fault";
-  case INTERRUPT | IRQ_STI: return "supervisor-timer-interrupt";
-  case INTERRUPT | IRQ_VSTI: return "VS-timer-interrupt";
-  default: return "another cause";
+  case CAUSE_ILLEGAL:
+    return "illegal-instruction";
+  case CAUSE_ECALL_U:
+    return "ecall-from-U";
+  case CAUSE_ECALL_VS:
+    return "ecall-from-VS";
+  case CAUSE_FETCH_PAGE:
+    return "instruction-page-fault";
+  case CAUSE_LOAD_PAGE:
+    return "load-page-fault";
+  case CAUSE_STORE_PAGE:
+    return "store-page-fault";
+  case CAUSE_FETCH_GUEST_PAGE:
+    return "instruction-guest-page-fault";
+  case CAUSE_LOAD_GUEST_PAGE:
+    return "load-guest-page-fault";
+  case CAUSE_VIRTUAL:
+    return "virtual-instruction";
+  case CAUSE_STORE_GUEST_PAGE:
+    return "store-guest-page-fault";
+  case INTERRUPT | IRQ_STI:
+    return "supervisor-timer-interrupt";
+  case INTERRUPT | IRQ_VSTI:
+    return "VS-timer-interrupt";
+  default:
+    return "another cause";
   }
 }
 

@@ -3,7 +3,7 @@
  * The firmware jumps to _start in HS-mode with a0 = hart id, a1 = device tree, paging off.
  * vm_run() is written so that C sees a VM entry and the following VM exit as one function call.
  */
-#include "regs.h"
+#include "regs.inc"
 #include "vcpu.h"
 
   .option arch, +h

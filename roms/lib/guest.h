@@ -12,12 +12,16 @@
     __asm__ volatile("csrr %0, " #csr : "=r"(value_) : : "memory");                                \
     value_;                                                                                        \
   })
-#define csr_write(csr, value) __asm__ volatile("csrw " #csr ", %0" : : "rK"((uint64_t)(value)) : "memory")
-#define csr_set(csr, bits) __asm__ volatile("csrs " #csr ", %0" : : "rK"((uint64_t)(bits)) : "memory")
-#define csr_clear(csr, bits) __asm__ volatile("csrc " #csr ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+#define csr_write(csr, value)                                                                      \
+  __asm__ volatile("csrw " #csr ", %0" : : "rK"((uint64_t)(value)) : "memory")
+#define csr_set(csr, bits)                                                                         \
+  __asm__ volatile("csrs " #csr ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+#define csr_clear(csr, bits)                                                                       \
+  __asm__ volatile("csrc " #csr ", %0" : : "rK"((uint64_t)(bits)) : "memory")
 
 /* ECALL from VS-mode: cause 10, which always leaves the guest (hedeleg bit 10 is read-only 0). */
-static inline int64_t guest_sbi(uint64_t eid, uint64_t fid, uint64_t arg0, uint64_t arg1, uint64_t arg2)
+static inline int64_t guest_sbi(uint64_t eid, uint64_t fid, uint64_t arg0, uint64_t arg1,
+                                uint64_t arg2)
 {
   register uint64_t a0 __asm__("a0") = arg0;
   register uint64_t a1 __asm__("a1") = arg1;

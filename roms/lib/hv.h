@@ -102,8 +102,8 @@ _Noreturn void vm_unexpected(const struct vcpu *v);
 uint64_t page_alloc(void); /* one zeroed page; its physical address */
 uint64_t *gstage_new(void);
 void gstage_map(uint64_t *root, uint64_t gpa, uint64_t pa, uint64_t rwx);
-void gstage_map_guest(uint64_t *root);                  /* the guest's part of the ELF, gpa == pa */
-uint64_t *gstage_find(uint64_t *root, uint64_t gpa);    /* its last-level PTE, or NULL */
+void gstage_map_guest(uint64_t *root);               /* the guest's part of the ELF, gpa == pa */
+uint64_t *gstage_find(uint64_t *root, uint64_t gpa); /* its last-level PTE, or NULL */
 uint64_t gstage_translate(uint64_t *root, uint64_t gpa); /* pa, or 0 */
 uint64_t hgatp_of(const uint64_t *root, uint64_t vmid);
 
