@@ -4,6 +4,7 @@
 /* Nothing may depend on what the firmware left in the hypervisor's CSRs. */
 void hv_init(void)
 {
+  csr_clear(hstatus, HSTATUS_VTVM | HSTATUS_VTW | HSTATUS_VTSR);
   csr_write(hedeleg, 0);
   csr_write(hideleg, 0);
   csr_write(hvip, 0);
