@@ -98,8 +98,18 @@ static void put_effective(rv_text *t, const rv_event *e)
     put_str(t, " (hlv, hsv: by hstatus.SPVP)");
 }
 
+static bool is_fetch_fault(uint64_t cause)
+{
+  return cause <= CAUSE_FETCH_ACCESS || cause == CAUSE_FETCH_PAGE ||
+         cause == CAUSE_FETCH_GUEST_PAGE;
+}
+
 static void explain_insn(rv_text *t, const rv_trace_source *s, const rv_event *e)
 {
+  if (e->u.trap.interrupt) {
+    put_line(t, "insn", "none: the interrupt comes between instructions");
+    return;
+  }
   start_line(t, "insn");
   if (e->has_raw) {
     char insn[96] = "";
@@ -113,7 +123,7 @@ static void explain_insn(rv_text *t, const rv_trace_source *s, const rv_event *e
       put_hex(t, e->x[base], 1);
     }
   } else {
-    put_str(t, e->u.trap.interrupt ? "none: interrupts come between instructions" : "not fetched");
+    put_str(t, is_fetch_fault(e->u.trap.cause) ? "not fetched" : "not recorded");
   }
   put_effective(t, e);
   end_line(t);
@@ -193,7 +203,8 @@ static void put_pte(rv_text *t, const rv_walk_log *w, const rv_walk_step *step)
   put_char(t, '[');
   put_dec(t, step->level, 0);
   put_str(t, "]=");
-  put_num(t, step->va >> (12 + 9 * (step->level & 7)) & (wide ? 0x7ff : 0x1ff));
+  unsigned shift = 12 + 9 * (step->level < 5 ? step->level : 4);
+  put_num(t, step->va >> shift & (wide ? 0x7ff : 0x1ff));
   put_str(t, " pte ");
   put_hex(t, step->pte, 1);
   put_str(t, stage == 1 ? " at gpa " : " at pa ");
@@ -387,7 +398,8 @@ static void put_plain_change(rv_text *t, const rv_csr_change *c)
     put_str(t, c->after >> 63 ? "int " : "");
     put_dec(t, c->after & ~0ull >> 1, 0);
   } else {
-    put_hex(t, c->after, 1);
+    bool insn = (c->csr == CSR_htinst || c->csr == CSR_mtinst) && c->after;
+    put_hex(t, c->after, insn ? 8 : 1);
   }
   if ((c->csr == CSR_htval || c->csr == CSR_mtval2) && c->after)
     put_str(t, " (gpa>>2)");
@@ -463,8 +475,10 @@ static void explain_writes(rv_text *t, const rv_event *e)
       put_str(t, plain++ ? " " : "");
       put_plain_change(t, &e->change[i]);
     }
-  put_field(t, plain ? "  V " : "V ", e->from_v && e->type != RV_EV_REDIRECT);
-  put_field(t, "->", e->to_v);
+  if (e->from_v != e->to_v) {
+    put_field(t, plain ? "  V " : "V ", e->from_v);
+    put_field(t, "->", e->to_v);
+  }
   put_rule(t, write_rule(e));
   for (unsigned i = 0; i < n; i++)
     if (has_fields(e->change[i].csr)) {
@@ -503,23 +517,21 @@ static void hint_gpa(rv_text *t, const rv_trace_source *s, const rv_event *e)
 static void hint_implicit(rv_text *t)
 {
   put_hint(t, "the guest's own page table was being read or updated: map that gpa, or give the "
-              "guest a page fault.");
-  put_hint(t, "There is no load or store to emulate: do not add to sepc.");
+              "guest a page fault");
+  put_hint(t, "there is no load or store to emulate: do not add to sepc");
 }
 
 static void hint_guest_page_fault(rv_text *t, const rv_trace_source *s, const rv_event *e)
 {
   const rv_walk_step *step = refusal(e->walk);
-  if (step && step->for_pte)
+  unsigned why = step ? step->why : e->u.trap.why;
+  bool implicit = step && step->for_pte;
+  if (implicit)
     hint_implicit(t);
-  switch (step ? step->why : e->u.trap.why) {
-  case WHY_PTE_NO_U:
+  if (why == WHY_PTE_NO_U)
     put_hint(t, "at the G-stage every access is as user: set U=1 in the G-stage leaf");
-    break;
-  case WHY_PTE_INVALID:
+  else if (why == WHY_PTE_INVALID && !implicit)
     hint_gpa(t, s, e);
-    break;
-  }
 }
 
 /* hedeleg alone delegates nothing. [H-043] */
@@ -533,7 +545,7 @@ static void hint_delegation(rv_text *t, const rv_event *e, bool was_v)
   put_bit(t, e->u.trap.interrupt ? "hideleg" : "hedeleg", cause, true);
   put_str(t, " has no effect while ");
   put_bit(t, e->u.trap.interrupt ? "mideleg" : "medeleg", cause, false);
-  put_str(t, ": M-mode keeps this trap");
+  put_str(t, ": M-mode gets this trap");
   end_line(t);
 }
 
@@ -591,7 +603,7 @@ static void explain_mret(rv_text *t, const rv_event *e)
   end_line(t);
   start_line(t, "mode");
   if (mpp == PRV_M) {
-    put_str(t, "MPP=3: M, and MPV is ignored");
+    put_str(t, "privilege:=MPP=3, so MPV is ignored");
   } else {
     put_field(t, "V:=MPV=", rv_get(status, mstatus_MPV));
     put_field(t, ", privilege:=MPP=", mpp);

@@ -12,13 +12,13 @@ enum { MAX_HARTS = 8, MAX_CAUSES = 64 };
 enum {
   COL_HART = 14,
   COL_MODES = 17,
-  COL_KIND = 25,
-  COL_PC = 33,
-  COL_WHAT = 67,
-  COL_TVAL = 111,
-  COL_GPA = 123,
-  COL_TINST = 135,
-  COL_DEST = 145,
+  COL_KIND = 27,
+  COL_PC = 35,
+  COL_WHAT = 69,
+  COL_TVAL = 127,
+  COL_GPA = 139,
+  COL_TINST = 151,
+  COL_DEST = 161,
 };
 
 typedef struct {
