@@ -85,8 +85,21 @@ static char *body(void)
   return start;
 }
 
-static void expect_text(const char *expected) { ck_assert_str_eq(text, expected); }
-static void expect_body(const char *expected) { ck_assert_str_eq(body(), expected); }
+/* Line by line, so that a failure shows the line. */
+static void expect_lines(const char *got, const char *expected)
+{
+  for (unsigned n = 1; *got || *expected; n++) {
+    size_t have = strcspn(got, "\n"), want = strcspn(expected, "\n");
+    ck_assert_msg(have == want && !memcmp(got, expected, have),
+                  "line %u\n     got: %.*s\nexpected: %.*s", n, (int)have, got, (int)want,
+                  expected);
+    got += have + (got[have] == '\n');
+    expected += want + (expected[want] == '\n');
+  }
+}
+
+static void expect_text(const char *expected) { expect_lines(text, expected); }
+static void expect_body(const char *expected) { expect_lines(body(), expected); }
 
 /* ---- events; changes live in arrays of the test ---- */
 
