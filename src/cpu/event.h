@@ -22,6 +22,10 @@ typedef enum {
   N_RV_EV
 } rv_event_type;
 
+/* More bits of the observe mask: what else to put into TRAP, REDIRECT and XRET events. */
+#define RV_OBSERVE_CHANGES (1ull << 62) /* change, n_change */
+#define RV_OBSERVE_WALKS (1ull << 63)   /* walk: a second walk without side effects */
+
 typedef struct {
   uint16_t csr; /* CSR number */
   uint64_t before, after;
@@ -70,6 +74,8 @@ struct rv_event {
       uint8_t why;            /* rv_why */
       uint64_t mdeleg, hdeleg; /* medeleg/hedeleg, or mideleg/hideleg for an interrupt */
       uint64_t count;          /* WEDGED: how many identical traps */
+      bool origin_v;           /* REDIRECT: the mode the trap interrupted before it went to M */
+      uint8_t origin_prv;
     } trap;
     struct { /* XRET */
       bool mret;

@@ -38,6 +38,17 @@ enum {
 };
 #define IP(id) (1ull << IRQ_##id)
 
+typedef enum { RV_FETCH, RV_LOAD, RV_STORE } rv_access;
+
+/* How an access is made: its type and its effective mode (not always the current one). */
+typedef struct {
+  uint8_t access; /* rv_access; an AMO is a store */
+  uint8_t prv;    /* effective nominal privilege */
+  bool v;         /* effective V: two stages */
+  bool mprv, hlv; /* why it differs from the current mode */
+  bool hlvx;      /* X instead of R at both stages [H-253] */
+} rv_xmode;
+
 /* What a trap says of itself; which registers it is written to is decided by rv_take_trap. */
 typedef struct {
   uint64_t cause; /* without the interrupt bit; VS-level interrupts as 2, 6, 10 */
@@ -47,6 +58,10 @@ typedef struct {
   bool interrupt;
   bool gva; /* tval is a guest virtual address */
   uint8_t why;
+  /* For faults of an access: what it was, so that tinst can be built and the walk explained. */
+  bool access;   /* refused by translation or by physical memory */
+  bool implicit; /* refused while reading or updating a page table, not by the access itself */
+  rv_xmode mode;
 } rv_trap;
 
 /* CSRs of which S and VS each have one: index 0 is HS's, 1 the VS copy. [H-006] */
@@ -87,6 +102,7 @@ typedef struct {
 /* Choices the specification leaves open (--htinst, --adue, --strict). */
 typedef struct {
   bool tinst_zero;   /* htinst/mtinst 0 instead of the transformed instruction */
+  bool adue;         /* hardware A/D update is on from the start (built-in firmware) */
   bool strict;       /* walk from hgatp's root with PPN[1:0] = 0 */
   uint64_t trap_loop; /* successive identical traps that count as wedged; 0 = never */
 } rv_choices;
@@ -134,11 +150,12 @@ struct rv_hart {
   rv_phys *phys;
   rv_code *code;
   const rv_env *env;
-  struct { /* successive identical traps [--trap-loop] */
-    uint64_t cause, epc, tval, gpa, count, retired;
-    bool v;
-  } loop;
+  struct { /* successive identical traps, by the mode they interrupt: index V * 4 + privilege */
+    uint64_t cause, epc, tval, tval2, count;
+    uint64_t entered; /* icount when the mode was last entered: none retired there since */
+  } loop[8];
   struct rv_mmu *mmu; /* mmu/tlb.h: banks, PMP in checkable form */
+  uint64_t csr_mask[192]; /* writable bits of each row of csr.def, from its FIELD rows */
 };
 
 /* "M", "HS", "U", "VS", "VU". */
@@ -146,6 +163,9 @@ static inline const char *rv_mode_name(unsigned prv, bool v)
 {
   return prv == PRV_M ? "M" : prv == PRV_S ? (v ? "VS" : "HS") : v ? "VU" : "U";
 }
+
+/* Tells the observers of something legal that is probably a mistake. priv/csr.c */
+void rv_hint(rv_hart *h, const char *id, const char *text);
 
 /* Fields by mask: get(mstatus, MSTATUS_MPP) is right-aligned. */
 static inline uint64_t rv_get(uint64_t word, uint64_t mask) { return (word & mask) / (mask & -mask); }

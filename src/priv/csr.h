@@ -49,5 +49,14 @@ bool rv_csr_peek(rv_hart *h, unsigned csr, uint64_t *value);
 /* Write without access rules: the firmware, the loader and gdb. False: no such CSR. */
 bool rv_csr_poke(rv_hart *h, unsigned csr, uint64_t value);
 
+/* Reset values of csr.def, and the masks that writes use. */
 void rv_csr_reset(rv_hart *h);
+
+/* Floating-point state changed: FS becomes Dirty, in vsstatus as well while V=1. [H-294] */
+static inline void rv_fs_dirty(rv_hart *h)
+{
+  h->csr.mstatus |= mstatus_FS;
+  if (h->v)
+    h->s[1].status |= vsstatus_FS;
+}
 #endif

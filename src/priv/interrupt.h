@@ -12,6 +12,10 @@ uint64_t rv_pending(rv_hart *h);
  * status, mode, timers. Sets h->attention if one is to be taken now, and ends a wfi. */
 void rv_irq_update(rv_hart *h);
 
+/* A timer comparison changed (stimecmp, vstimecmp, htimedelta, STCE): tells the machine, which
+ * plans its next event by it, and re-evaluates. */
+void rv_timer_update(rv_hart *h);
+
 /* Takes the highest-priority interrupt that may be taken now. False: there is none. */
 bool rv_take_interrupt(rv_hart *h);
 

@@ -1,0 +1,325 @@
+/* block.c - decoding guest code into blocks, finding them again, and forgetting them.
+ *
+ * Depends on decode.c and mmu (fetch translation, page marks). A store into a decoded granule makes
+ * all blocks of its page stale by overwriting their first handler: there are no lists of who links
+ * to them, whoever arrives looks up again.
+ */
+#include "cpu/block.h"
+#include "mmu/access.h"
+#include "mmu/tlb.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+  HASH_BITS = 16,
+  MAX_SEG = 64,    /* the len4 bitmap */
+  MAX_INSNS = 128, /* per block: bounds the work thrown away when a page goes stale */
+  MAX_BLOCK_BYTES = MAX_INSNS * 96 + 256, /* op, link and the larger stub each, with headers */
+};
+
+static size_t bucket(uint64_t pa) { return (pa >> 1) * 0x9e3779b97f4a7c15ull >> (64 - HASH_BITS); }
+
+static void code_written(rv_code *c, rv_page *page);
+
+rv_code *rv_code_new(rv_phys *phys, size_t size, const void *const *handlers)
+{
+  rv_code *c = calloc(1, sizeof *c);
+  if (!c)
+    return NULL;
+  *c = (rv_code){ .phys = phys, .handlers = handlers, .size = size };
+  c->hash = calloc((size_t)1 << HASH_BITS, sizeof *c->hash);
+  c->arena = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                  -1, 0);
+  if (!c->hash || c->arena == MAP_FAILED) {
+    free(c->hash);
+    free(c);
+    return NULL;
+  }
+  c->top = c->arena;
+  phys->code = c;
+  phys->code_written = code_written;
+  return c;
+}
+
+void rv_code_free(rv_code *c)
+{
+  if (!c)
+    return;
+  munmap(c->arena, c->size);
+  free(c->hash);
+  free(c);
+}
+
+/* ---- forgetting ---- */
+
+static void unhash(rv_code *c, rv_block *b)
+{
+  for (rv_block **p = &c->hash[bucket(b->pa)]; *p; p = &(*p)->next)
+    if (*p == b) {
+      *p = b->next;
+      return;
+    }
+}
+
+/* All blocks of the page become stale; it may be written at full speed again. */
+static void code_written(rv_code *c, rv_page *page)
+{
+  rv_block *next;
+  for (rv_block *b = page->blocks; b; b = next) {
+    /* A block across two pages is in both lists; which of its links is this page's? */
+    rv_region *r = rv_phys_find(c->phys, b->pa, 1);
+    next = b->next_on_page[rv_region_page(r, b->pa) != page];
+    b->head->h = c->handlers[X_stale];
+    unhash(c, b);
+  }
+  page->blocks = NULL;
+  page->code_granules = 0;
+  page->has_code = false;
+}
+
+/* The arena is full: every block goes. Called where no hart is inside a block: others are between
+ * their quanta, and resume by pc. */
+static void retire_all(rv_code *c)
+{
+  for (size_t i = 0; i < (size_t)1 << HASH_BITS; i++) {
+    for (rv_block *b = c->hash[i]; b; b = b->next)
+      for (unsigned k = 0; k < (b->pa2 ? 2 : 1); k++) {
+        const uint64_t pa = k ? b->pa2 : b->pa;
+        rv_page *page = rv_region_page(rv_phys_find(c->phys, pa, 1), pa);
+        page->blocks = NULL;
+        page->code_granules = 0;
+        page->has_code = false;
+      }
+    c->hash[i] = NULL;
+  }
+  for (unsigned i = 0; i < c->phys->n_harts; i++)
+    rv_tlb_drop_jumps(c->phys->harts[i]);
+  c->top = c->arena;
+  c->retired++;
+}
+
+/* ---- decoding ---- */
+
+typedef struct {
+  rv_code *code;
+  const void *const *handlers; /* NULL: handlers by index */
+  rv_op *at;                   /* next free slot */
+  rv_seg *seg;
+  rv_link *links[MAX_INSNS + 1]; /* to be given stubs */
+  unsigned n_links;
+} builder;
+
+static const void *handler(const builder *b, unsigned op)
+{
+  return b->handlers ? b->handlers[op] : (const void *)(uintptr_t)op;
+}
+
+static unsigned kind_of(const rv_insn *d)
+{
+  unsigned n;
+  return rv_insn_rows(&n)[d->row].kind;
+}
+
+/* Operands of one instruction at page offset off, as its handler expects them. */
+static void fill_op(rv_op *o, const rv_insn *d, unsigned kind, uint32_t off, unsigned n)
+{
+  const uint32_t next = off + d->len;
+  *o = (rv_op){ .imm = d->imm, .rd = d->rd ? d->rd : 32, .rs1 = d->rs1, .rs2 = d->rs2, .n = n };
+  switch (kind) {
+  case RV_KIND_AUIPC:
+    o->imm = d->imm + (int32_t)off; /* relative to vbase; cannot overflow: imm's low 12 bits are 0 */
+    break;
+  case RV_KIND_JAL:
+    o->imm = next;
+    break;
+  case RV_KIND_JALR:
+    o->rs2 = next & 255;
+    o->n = next >> 8;
+    break;
+  case RV_KIND_FLOAD:
+    o->rd = d->rd;
+    break;
+  case RV_KIND_FF:
+  case RV_KIND_FX:
+    o->rd = d->rd;
+    o->imm = d->raw;
+    break;
+  case RV_KIND_XF:
+  case RV_KIND_AMO:
+  case RV_KIND_SYS:
+    o->imm = d->raw;
+    break;
+  default:
+    break;
+  }
+}
+
+static bool has_link(unsigned kind) { return kind == RV_KIND_BRANCH || kind == RV_KIND_JAL; }
+
+/* After these the next instruction is somewhere else, or must be looked up again. */
+static bool ends_block(const rv_insn *d, unsigned kind)
+{
+  switch (d->op) {
+  case OP_ecall: case OP_ebreak: case OP_sret: case OP_mret: case OP_wfi: case OP_fence_i:
+    return true;
+  default:
+    return kind == RV_KIND_JAL || kind == RV_KIND_JALR;
+  }
+}
+
+static void open_segment(builder *b, uint32_t off)
+{
+  b->seg = (rv_seg *)b->at++;
+  *b->seg = (rv_seg){ .pcoff = off };
+}
+
+static void add_link(builder *b, int32_t off)
+{
+  rv_link *l = (rv_link *)b->at++;
+  *l = (rv_link){ .off = off };
+  b->links[b->n_links++] = l;
+}
+
+static void add_goto(builder *b, int32_t off)
+{
+  *b->at++ = (rv_op){ .h = handler(b, X_goto) };
+  add_link(b, off);
+}
+
+/* Decodes from page offset off; bytes is the page's host memory, last4 the instruction across the
+ * page's end if the block is that one. Returns the offset after the last byte decoded. */
+static uint32_t decode_ops(builder *b, const uint8_t *bytes, uint32_t off, const uint32_t *last4)
+{
+  unsigned total = 0;
+  open_segment(b, off);
+  for (;;) {
+    uint32_t raw = 0;
+    if (last4)
+      raw = *last4;
+    else
+      memcpy(&raw, bytes + off, off <= 4092 ? 4 : 2);
+    rv_insn d;
+    const bool known = rv_decode(raw, &d);
+    if (!last4 && off + d.len > RV_PAGE_SIZE)
+      break; /* across the page's end: a block of its own */
+    const unsigned kind = known ? kind_of(&d) : RV_KIND_SYS;
+    rv_op *o = b->at++;
+    fill_op(o, &d, kind, off, b->seg->n);
+    o->h = handler(b, known ? d.op : X_undefined);
+    if (!known)
+      o->imm = d.raw;
+    b->seg->len4 |= (uint64_t)(d.len == 4) << b->seg->n;
+    b->seg->n++;
+    b->code->ops++;
+    total++;
+    if (has_link(kind))
+      add_link(b, (int32_t)off + d.imm);
+    off += d.len;
+    if (!known || ends_block(&d, kind))
+      return off;
+    if (off >= RV_PAGE_SIZE || total == MAX_INSNS || last4)
+      break;
+    if (kind == RV_KIND_BRANCH) /* not taken: goes on here, in a segment of its own */
+      open_segment(b, off);
+    else if (b->seg->n == MAX_SEG)
+      break;
+  }
+  add_goto(b, off);
+  return off;
+}
+
+static rv_op *make_stub(builder *b, rv_link *link)
+{
+  if (link->off < 0 || link->off >= (int32_t)RV_PAGE_SIZE) {
+    rv_cross *x = (rv_cross *)b->at;
+    b->at = (rv_op *)(x + 1);
+    *x = (rv_cross){ .op = { .h = handler(b, X_cross), .imm = link->off }, .vbase = 1 };
+    return &x->op;
+  }
+  rv_stub *s = (rv_stub *)b->at;
+  b->at = (rv_op *)(s + 1);
+  *s = (rv_stub){ .op = { .h = handler(b, X_link), .imm = link->off }, .link = link };
+  return &s->op;
+}
+
+/* ---- marks on pages ---- */
+
+static void mark(rv_code *c, uint64_t pa, uint64_t n, rv_block *blk, unsigned which)
+{
+  rv_region *r = rv_phys_find(c->phys, pa, 1);
+  rv_page *page = rv_region_page(r, pa);
+  const unsigned first = (pa & RV_PAGE_MASK) >> RV_GRANULE_SHIFT;
+  const unsigned last = ((pa + n - 1) & RV_PAGE_MASK) >> RV_GRANULE_SHIFT;
+  page->code_granules |= (~0ull >> (63 - last)) & (~0ull << first);
+  blk->next_on_page[which] = page->blocks;
+  page->blocks = blk;
+  if (page->has_code)
+    return;
+  page->has_code = true;
+  for (unsigned i = 0; i < c->phys->n_harts; i++)
+    rv_tlb_drop_writes(c->phys->harts[i], rv_region_host(r, pa & ~RV_PAGE_MASK));
+}
+
+/* ---- building and finding ---- */
+
+static rv_op *build(rv_code *c, const uint8_t *host, uint64_t pa, uint64_t pa2,
+                    const uint32_t *last4)
+{
+  if (c->top + sizeof(rv_block) + MAX_BLOCK_BYTES > c->arena + c->size)
+    retire_all(c);
+  rv_block *blk = (rv_block *)c->top;
+  builder b = { .code = c, .handlers = c->handlers,
+                .at = (rv_op *)(c->top + (sizeof(rv_block) + 15) / 16 * 16) };
+  const uint32_t off = pa & RV_PAGE_MASK;
+  *blk = (rv_block){ .pa = pa, .pa2 = pa2, .head = b.at + 1 };
+  const uint32_t end = decode_ops(&b, host - off, off, last4);
+  for (unsigned i = 0; i < b.n_links; i++)
+    b.links[i]->target = make_stub(&b, b.links[i]);
+  c->top = (uint8_t *)b.at;
+  c->blocks++;
+  blk->next = c->hash[bucket(pa)];
+  c->hash[bucket(pa)] = blk;
+  mark(c, pa, pa2 ? 2 : end > off ? end - off : 1, blk, 0);
+  if (pa2)
+    mark(c, pa2, 2, blk, 1);
+  return blk->head;
+}
+
+rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head)
+{
+  rv_place place, second;
+  uint16_t half;
+  uint32_t last4 = 0;
+  uint64_t pa2 = 0;
+  if (!rv_fetch_place(h, pc, 2, &place))
+    return RV_BLOCK_FAULT;
+  if (!place.cacheable)
+    return RV_BLOCK_STEP;
+  memcpy(&half, place.host, 2);
+  if ((pc & RV_PAGE_MASK) == RV_PAGE_SIZE - 2 && (half & 3) == 3) {
+    if (!rv_fetch_place(h, pc + 2, 2, &second)) /* tval is the boundary [H-135] */
+      return RV_BLOCK_FAULT;
+    if (!second.cacheable)
+      return RV_BLOCK_STEP;
+    uint16_t high;
+    memcpy(&high, second.host, 2);
+    last4 = half | (uint32_t)high << 16;
+    pa2 = second.pa;
+  }
+  for (rv_block *b = h->code->hash[bucket(place.pa)]; b; b = b->next)
+    if (b->pa == place.pa && b->pa2 == pa2) {
+      *head = b->head;
+      return RV_BLOCK_OK;
+    }
+  *head = build(h->code, place.host, place.pa, pa2, pa2 ? &last4 : NULL);
+  return RV_BLOCK_OK;
+}
+
+void rv_op_single(const rv_insn *d, uint64_t pc, rv_op *op, rv_link *link)
+{
+  const unsigned kind = kind_of(d);
+  fill_op(op, d, kind, pc & RV_PAGE_MASK, 0);
+  op->h = (const void *)(uintptr_t)d->op;
+  *link = (rv_link){ .off = (int32_t)(pc & RV_PAGE_MASK) + d->imm };
+}

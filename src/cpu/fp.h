@@ -1,0 +1,106 @@
+/* fp.h - binary32 and binary64 arithmetic in integers, exactly as the F and D extensions define.
+ *
+ * The slow path of floating point, and the judge of the fast one: every rounding mode, every
+ * flag, no host floating point, no state beside the rv_fp it is handed. Depends on nothing.
+ * Manual: unprivileged, "F" and "D" extensions; IEEE 754-2019.
+ */
+#ifndef RV_FP_H
+#define RV_FP_H
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Rounding modes, as encoded in frm and in an instruction's rm field. */
+enum {
+  RV_RNE = 0, /* to nearest, ties to even */
+  RV_RTZ = 1, /* towards zero */
+  RV_RDN = 2, /* down, towards -infinity */
+  RV_RUP = 3, /* up, towards +infinity */
+  RV_RMM = 4, /* to nearest, ties to max magnitude */
+};
+
+/* Accrued exception flags, as in fflags. */
+enum {
+  RV_NX = 1,  /* inexact */
+  RV_UF = 2,  /* underflow: tiny after rounding, and inexact */
+  RV_OF = 4,  /* overflow */
+  RV_DZ = 8,  /* divide by zero */
+  RV_NV = 16, /* invalid operation */
+};
+
+/* The environment of an operation. rm is the effective mode, 0 to 4: the caller has replaced DYN
+ * and refused the reserved ones. Flags are ORed into flags, never cleared. */
+typedef struct {
+  uint8_t rm;
+  uint8_t flags;
+} rv_fp;
+
+#define RV_CANONICAL_NAN32 0x7fc00000u
+#define RV_CANONICAL_NAN64 0x7ff8000000000000ull
+
+/* A binary32 in a 64-bit f register is valid only with all upper bits set; anything else is read
+ * as the canonical NaN. Transfers (FSW, FMV.X.W) do not check and need neither of these. */
+static inline uint32_t rv_unbox32(uint64_t f)
+{
+  return f >> 32 == 0xffffffff ? (uint32_t)f : RV_CANONICAL_NAN32;
+}
+static inline uint64_t rv_box32(uint32_t bits) { return 0xffffffff00000000ull | bits; }
+
+/* Operands and results are bit patterns; binary32 is unboxed. A NaN result is canonical. */
+uint64_t rv_f64_add(rv_fp *fp, uint64_t a, uint64_t b);
+uint64_t rv_f64_sub(rv_fp *fp, uint64_t a, uint64_t b);
+uint64_t rv_f64_mul(rv_fp *fp, uint64_t a, uint64_t b);
+uint64_t rv_f64_div(rv_fp *fp, uint64_t a, uint64_t b);
+uint64_t rv_f64_sqrt(rv_fp *fp, uint64_t a);
+uint32_t rv_f32_add(rv_fp *fp, uint32_t a, uint32_t b);
+uint32_t rv_f32_sub(rv_fp *fp, uint32_t a, uint32_t b);
+uint32_t rv_f32_mul(rv_fp *fp, uint32_t a, uint32_t b);
+uint32_t rv_f32_div(rv_fp *fp, uint32_t a, uint32_t b);
+uint32_t rv_f32_sqrt(rv_fp *fp, uint32_t a);
+
+/* a * b + c, rounded once. The other three fused instructions flip sign bits of operands first:
+ * FMSUB that of c, FNMSUB that of a, FNMADD those of a and c. */
+uint64_t rv_f64_fma(rv_fp *fp, uint64_t a, uint64_t b, uint64_t c);
+uint32_t rv_f32_fma(rv_fp *fp, uint32_t a, uint32_t b, uint32_t c);
+
+/* minimumNumber and maximumNumber: -0 is below +0, a single NaN loses to the number. */
+uint64_t rv_f64_min(rv_fp *fp, uint64_t a, uint64_t b);
+uint64_t rv_f64_max(rv_fp *fp, uint64_t a, uint64_t b);
+uint32_t rv_f32_min(rv_fp *fp, uint32_t a, uint32_t b);
+uint32_t rv_f32_max(rv_fp *fp, uint32_t a, uint32_t b);
+
+/* False if either is a NaN. eq is a quiet comparison, lt and le are signaling. */
+bool rv_f64_eq(rv_fp *fp, uint64_t a, uint64_t b);
+bool rv_f64_lt(rv_fp *fp, uint64_t a, uint64_t b);
+bool rv_f64_le(rv_fp *fp, uint64_t a, uint64_t b);
+bool rv_f32_eq(rv_fp *fp, uint32_t a, uint32_t b);
+bool rv_f32_lt(rv_fp *fp, uint32_t a, uint32_t b);
+bool rv_f32_le(rv_fp *fp, uint32_t a, uint32_t b);
+
+/* FCLASS: the 10-bit mask, exactly one bit set. */
+uint64_t rv_f64_class(uint64_t a);
+uint64_t rv_f32_class(uint32_t a);
+
+/* To an x register: 32-bit results are sign-extended, the unsigned too. What does not fit is
+ * clipped and raises NV alone; a NaN counts as too large. */
+uint64_t rv_f64_to_i32(rv_fp *fp, uint64_t a);
+uint64_t rv_f64_to_u32(rv_fp *fp, uint64_t a);
+uint64_t rv_f64_to_i64(rv_fp *fp, uint64_t a);
+uint64_t rv_f64_to_u64(rv_fp *fp, uint64_t a);
+uint64_t rv_f32_to_i32(rv_fp *fp, uint32_t a);
+uint64_t rv_f32_to_u32(rv_fp *fp, uint32_t a);
+uint64_t rv_f32_to_i64(rv_fp *fp, uint32_t a);
+uint64_t rv_f32_to_u64(rv_fp *fp, uint32_t a);
+
+/* From an integer; an x register passed as it is loses its upper half in the 32-bit ones. */
+uint64_t rv_i32_to_f64(rv_fp *fp, int32_t a);
+uint64_t rv_u32_to_f64(rv_fp *fp, uint32_t a);
+uint64_t rv_i64_to_f64(rv_fp *fp, int64_t a);
+uint64_t rv_u64_to_f64(rv_fp *fp, uint64_t a);
+uint32_t rv_i32_to_f32(rv_fp *fp, int32_t a);
+uint32_t rv_u32_to_f32(rv_fp *fp, uint32_t a);
+uint32_t rv_i64_to_f32(rv_fp *fp, int64_t a);
+uint32_t rv_u64_to_f32(rv_fp *fp, uint64_t a);
+
+uint64_t rv_f32_to_f64(rv_fp *fp, uint32_t a);
+uint32_t rv_f64_to_f32(rv_fp *fp, uint64_t a);
+#endif

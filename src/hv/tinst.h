@@ -1,0 +1,14 @@
+/* tinst.h - what htinst and mtinst say of the instruction that trapped.
+ * [hypervisor#transformed-inst; H-136 .. H-148]
+ */
+#ifndef RV_TINST_H
+#define RV_TINST_H
+#include "cpu/hart.h"
+
+/* Pseudo-instructions: a 64-bit read or write of a VS-stage PTE made for the translation. */
+enum { RV_TINST_PTE_READ = 0x3000, RV_TINST_PTE_WRITE = 0x3020 };
+
+/* Completes h->trap of an explicit access at va made by the instruction raw (32-bit form; expanded
+ * if compressed): sets tinst to the transformed instruction where the manual allows one. */
+void rv_set_tinst(rv_hart *h, uint64_t va, uint32_t raw, bool compressed);
+#endif

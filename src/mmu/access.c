@@ -1,0 +1,222 @@
+/* access.c - from a virtual address to bytes or a device register, and to the fault if refused.
+ *
+ * Depends on walk.c, pmp.c, phys.c and tlb.c. Causes, tval2 and pseudo-instructions of faults are
+ * decided in refuse(). [H-130 .. H-140, H-175, H-229 .. H-231]
+ */
+#include "mmu/access.h"
+#include "mmu/phys.h"
+#include "mmu/pmp.h"
+#include "mmu/tlb.h"
+#include "mmu/walk.h"
+#include "hv/tinst.h"
+#include <string.h>
+
+/* Causes by rv_access. */
+static const uint8_t access_fault[] = { CAUSE_FETCH_ACCESS, CAUSE_LOAD_ACCESS, CAUSE_STORE_ACCESS };
+static const uint8_t page_fault[] = { CAUSE_FETCH_PAGE, CAUSE_LOAD_PAGE, CAUSE_STORE_PAGE };
+static const uint8_t guest_fault[] = { CAUSE_FETCH_GUEST_PAGE, CAUSE_LOAD_GUEST_PAGE,
+                                       CAUSE_STORE_GUEST_PAGE };
+
+static bool is_access_fault(unsigned why)
+{
+  return why == WHY_PTE_ACCESS || why == WHY_PMP || why == WHY_NO_MEMORY ||
+         why == WHY_DEVICE_REFUSED || why == WHY_AMO_DEVICE;
+}
+
+/* Fills h->trap. The type is always that of the original access, also when a PTE was at fault
+ * [H-222]; the guest physical address is the PTE's then [H-132], with the pseudo-instruction that
+ * says so [H-138 .. H-140]. */
+static bool refuse(rv_hart *h, uint64_t va, const rv_xmode *mode, const rv_xlat *x)
+{
+  const uint8_t *causes =
+      is_access_fault(x->why) ? access_fault : x->guest ? guest_fault : page_fault;
+  h->trap = (rv_trap){ .cause = causes[mode->access], .tval = va, .gva = mode->v, .why = x->why,
+                       .access = true, .implicit = x->implicit, .mode = *mode };
+  if (x->guest) {
+    h->trap.tval2 = x->gpa >> 2;
+    if (x->implicit)
+      h->trap.tinst = x->update ? RV_TINST_PTE_WRITE : RV_TINST_PTE_READ;
+  }
+  return false;
+}
+
+static bool refuse_why(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_why why)
+{
+  return refuse(h, va, mode, &(rv_xlat){ .why = why });
+}
+
+static unsigned rights_of(const rv_xmode *m)
+{
+  if (m->hlvx)
+    return PMP_R | PMP_X; /* both [H-253] */
+  return m->access == RV_FETCH ? PMP_X : m->access == RV_STORE ? PMP_W : PMP_R;
+}
+
+bool rv_locate(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, rv_place *place)
+{
+  const rv_xlat x = rv_walk(h, va, mode, NULL);
+  if (x.why)
+    return refuse(h, va, mode, &x);
+  if (!rv_pmp_allows(h, x.pa, size, rights_of(mode), mode->prv))
+    return refuse_why(h, va, mode, WHY_PMP);
+  *place = (rv_place){ .pa = x.pa, .shift = x.shift, .cacheable = rv_pmp_uniform(h, x.pa) };
+  rv_region *r = rv_phys_find(h->phys, x.pa, size);
+  if (r && !(r->readonly && mode->access == RV_STORE))
+    place->host = rv_region_host(r, x.pa);
+  else if (r || mode->access == RV_FETCH || !h->phys->bus_claims(h->phys->bus, x.pa))
+    return refuse_why(h, va, mode, WHY_NO_MEMORY);
+  return true;
+}
+
+/* Keeps a page for the fast path, if nothing about it needs a look at every access. */
+static void keep(rv_hart *h, uint64_t va, const rv_place *p, bool write)
+{
+  if (!p->cacheable || !p->host)
+    return;
+  if (write) {
+    rv_region *r = rv_phys_find(h->phys, p->pa, 1);
+    const rv_page *page = rv_region_page(r, p->pa);
+    if (page->has_code || page->watched)
+      return;
+  }
+  rv_tlb_fill(h, write, va, p->host - (va & RV_PAGE_MASK), p->shift);
+}
+
+/* A part of an access that lies in one page. */
+typedef struct {
+  uint64_t va;
+  unsigned size;
+  rv_place place;
+} part;
+
+/* Translates every page an access touches before anything is done, so that a fault leaves nothing
+ * half done; the fault's address is the first byte of the part at fault [H-134, H-470]. */
+static bool split(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, part parts[2],
+                  unsigned *n)
+{
+  const unsigned in_first = RV_PAGE_SIZE - (va & RV_PAGE_MASK);
+  *n = in_first < size ? 2 : 1;
+  parts[0] = (part){ .va = va, .size = *n == 2 ? in_first : size };
+  parts[1] = (part){ .va = va + in_first, .size = size - in_first };
+  for (unsigned i = 0; i < *n; i++)
+    if (!rv_locate(h, parts[i].va, parts[i].size, mode, &parts[i].place))
+      return false;
+  /* A device register is accessed whole, or not at all. */
+  for (unsigned i = 0; i < *n; i++)
+    if (!parts[i].place.host && (*n == 2 || va & (size - 1)))
+      return refuse_why(h, va, mode, WHY_DEVICE_REFUSED);
+  return true;
+}
+
+bool rv_load(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t *value)
+{
+  part parts[2];
+  unsigned n;
+  const rv_xmode m = mode ? *mode : h->mmu->data;
+  if (!split(h, va, size, &m, parts, &n))
+    return false;
+  if (!parts[0].place.host)
+    return h->phys->bus_read(h->phys->bus, h, parts[0].place.pa, size, value) ||
+           refuse_why(h, va, &m, WHY_DEVICE_REFUSED);
+  *value = 0;
+  uint8_t *to = (uint8_t *)value;
+  for (unsigned i = 0; i < n; i++) {
+    memcpy(to, parts[i].place.host, parts[i].size);
+    to += parts[i].size;
+    if (!mode)
+      keep(h, parts[i].va, &parts[i].place, false);
+  }
+  return true;
+}
+
+bool rv_store(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t value)
+{
+  part parts[2];
+  unsigned n;
+  rv_xmode m = mode ? *mode : h->mmu->data;
+  m.access = RV_STORE;
+  if (!split(h, va, size, &m, parts, &n))
+    return false;
+  if (!parts[0].place.host)
+    return h->phys->bus_write(h->phys->bus, h, parts[0].place.pa, size, value) ||
+           refuse_why(h, va, &m, WHY_DEVICE_REFUSED);
+  const uint8_t *from = (const uint8_t *)&value;
+  for (unsigned i = 0; i < n; i++) {
+    const rv_place *p = &parts[i].place;
+    memcpy(p->host, from, parts[i].size);
+    from += parts[i].size;
+    rv_phys_written(h->phys, rv_phys_find(h->phys, p->pa, 1), h, p->pa, parts[i].size);
+    if (!mode)
+      keep(h, parts[i].va, p, true);
+  }
+  return true;
+}
+
+bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *place)
+{
+  rv_xmode m = h->mmu->data;
+  m.access = write ? RV_STORE : RV_LOAD;
+  if (va & (size - 1)) {
+    h->trap = (rv_trap){ .cause = write ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED,
+                         .tval = va, .gva = m.v, .why = WHY_AMO_MISALIGNED, .mode = m };
+    return false;
+  }
+  if (!rv_locate(h, va, size, &m, place))
+    return false;
+  if (!place->host)
+    return refuse_why(h, va, &m, WHY_AMO_DEVICE);
+  keep(h, va, place, write);
+  return true;
+}
+
+void rv_atomic_written(rv_hart *h, const rv_place *p, unsigned size)
+{
+  rv_phys_written(h->phys, rv_phys_find(h->phys, p->pa, size), h, p->pa, size);
+}
+
+bool rv_fetch_place(rv_hart *h, uint64_t va, unsigned size, rv_place *place)
+{
+  return rv_locate(h, va, size, &h->mmu->fetch, place);
+}
+
+/* ---- without side effects ---- */
+
+void rv_walk_probe(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
+{
+  *log = (rv_walk_log){ .access = mode->access, .prv = mode->prv, .v = mode->v,
+                        .mprv = mode->mprv, .hlv = mode->hlv, .hlvx = mode->hlvx };
+  rv_walk(h, va, mode, log);
+}
+
+bool rv_read_virt(rv_hart *h, uint64_t va, rv_prv prv, bool v, void *buf, size_t n)
+{
+  const rv_xmode mode = { .access = RV_LOAD, .prv = prv, .v = v };
+  uint8_t *to = buf;
+  while (n) {
+    const size_t in_page = RV_PAGE_SIZE - (va & RV_PAGE_MASK), part = n < in_page ? n : in_page;
+    rv_walk_log log = { 0 };
+    const rv_xlat x = rv_walk(h, va, &mode, &log);
+    if (x.why || !rv_phys_read(h->phys, x.pa, to, part))
+      return false;
+    to += part;
+    va += part;
+    n -= part;
+  }
+  return true;
+}
+
+bool rv_peek_insn(rv_hart *h, uint32_t *raw)
+{
+  const rv_xmode mode = { .access = RV_FETCH, .prv = h->prv, .v = h->v };
+  uint16_t half[2] = { 0, 0 };
+  for (unsigned i = 0; i < 2; i++) {
+    rv_walk_log log = { 0 };
+    const rv_xlat x = rv_walk(h, h->pc + 2 * i, &mode, &log);
+    if (x.why || !rv_phys_read(h->phys, x.pa, &half[i], 2))
+      return false;
+    if ((half[0] & 3) != 3)
+      break;
+  }
+  *raw = half[0] | (uint32_t)half[1] << 16;
+  return true;
+}

@@ -1,0 +1,52 @@
+/* mmu.h - one hart's translation state: banks, PMP ranges, the current regime's modes.
+ */
+#ifndef RV_MMU_H
+#define RV_MMU_H
+#include "cpu/hart.h"
+
+enum { RV_TLB_SIZE = 256, RV_JC_SIZE = 1024, RV_BANKS = 32, RV_FILL_LOG = 192 };
+
+/* A hit is ea - va <= 4096 - size, which also rejects page crossing. An invalid entry holds a page
+ * of the neighbouring index, which no lookup of this index can hit. */
+typedef struct {
+  uint64_t va;
+  uint8_t *host;
+} rv_tlbe;
+
+/* Indirect jump targets: virtual pc to block head. An odd va is invalid. */
+typedef struct {
+  uint64_t va;
+  struct rv_op *op;
+} rv_jce;
+
+/* Everything a translation may depend on, canonical: only what can change a translation enters. */
+typedef struct {
+  uint64_t flags, satp, vsatp, hgatp;
+} rv_bank_key;
+
+struct rv_bank {
+  rv_tlbe r[RV_TLB_SIZE], w[RV_TLB_SIZE]; /* at fixed offsets: the engine addresses them */
+  rv_jce jc[RV_JC_SIZE];
+  uint64_t gen;
+  rv_bank_key key;
+  uint64_t used;  /* for LRU */
+  bool valid;
+  bool super;     /* filled from a page larger than 4 KiB: address fences drop the bank whole */
+  /* What was filled since the last drop, so that a drop need not clear everything. */
+  unsigned n_log; /* > RV_FILL_LOG: too many, clear all */
+  uint16_t log[RV_FILL_LOG];
+};
+
+typedef struct {
+  uint64_t lo, hi; /* [lo, hi), hi = 0 stands for 2^64 */
+  uint8_t cfg;
+} rv_pmp_range;
+
+typedef struct rv_mmu {
+  rv_bank bank[RV_BANKS];
+  uint64_t clock;
+  rv_xmode fetch, data; /* effective modes of the current regime; data.access is set by the user */
+  rv_pmp_range pmp[16];
+  unsigned n_pmp;
+} rv_mmu;
+#endif

@@ -1,0 +1,581 @@
+/* csr.c - reading, writing and refusing CSRs; everything regular comes from csr.def.
+ *
+ * Order of a csr* instruction: does the CSR exist, is it writable, do the machine's switches allow
+ * it (gate_*), is the mode privileged enough; then the S names become the VS CSRs while V=1; then
+ * read_* and write_*. Depends on hart.h, mmu (regimes, PMP) and interrupt.h. [priv csrs]
+ */
+#include "priv/csr.h"
+#include "cpu/event.h"
+#include "hv/virtual.h"
+#include "mmu/pmp.h"
+#include "mmu/tlb.h"
+#include "priv/counter.h"
+#include "priv/interrupt.h"
+#include <string.h>
+
+enum { VS_LEVEL = 0x444, S_LEVEL = 0x222, HS_ALIASES = 0x1444, MIE_BITS = 0x1eee };
+
+/* ---- gates: who may access it, besides the privilege in its number ---- */
+
+static rv_why gate_NONE(const rv_hart *h, unsigned csr) { return WHY_NONE; }
+
+/* [H-162, H-293] */
+static rv_why gate_FP(const rv_hart *h, unsigned csr)
+{
+  const bool off = !(h->csr.mstatus & mstatus_FS) || (h->v && !(h->s[1].status & vsstatus_FS));
+  return off ? WHY_FS_OFF : WHY_NONE;
+}
+
+/* [H-111, H-112] */
+static rv_why gate_COUNTER(const rv_hart *h, unsigned csr)
+{
+  const uint64_t bit = 1ull << (csr & 31);
+  if (h->prv != PRV_M && !(h->csr.mcounteren & bit))
+    return WHY_MCOUNTEREN;
+  if (h->v && !(h->csr.hcounteren & bit))
+    return WHY_HCOUNTEREN;
+  if (h->prv == PRV_U && !(h->csr.scounteren & bit))
+    return WHY_SCOUNTEREN;
+  return WHY_NONE;
+}
+
+/* TVM concerns HS-mode only, VTVM VS-mode only, neither vsatp by name [H-028, H-158, H-190]. */
+static rv_why gate_SATP(const rv_hart *h, unsigned csr)
+{
+  if (h->prv != PRV_S || csr != CSR_satp)
+    return WHY_NONE;
+  if (h->v)
+    return h->csr.hstatus & hstatus_VTVM ? WHY_VTVM : WHY_NONE;
+  return h->csr.mstatus & mstatus_TVM ? WHY_TVM : WHY_NONE;
+}
+
+/* [H-190, H-205]; with V=1 TVM is not asked: cause 22 [H-159] */
+static rv_why gate_HGATP(const rv_hart *h, unsigned csr)
+{
+  return h->prv == PRV_S && !h->v && (h->csr.mstatus & mstatus_TVM) ? WHY_TVM : WHY_NONE;
+}
+
+/* stimecmp and vstimecmp [H-099, H-100, H-116 .. H-118] */
+static rv_why gate_STIMECMP(const rv_hart *h, unsigned csr)
+{
+  if (h->prv == PRV_M)
+    return WHY_NONE;
+  if (!(h->csr.mcounteren & mcounteren_TM))
+    return WHY_MCOUNTEREN;
+  if (!(h->csr.menvcfg & menvcfg_STCE))
+    return WHY_STCE_M;
+  if (h->v && h->prv == PRV_S && csr == CSR_stimecmp) {
+    if (!(h->csr.hcounteren & hcounteren_TM))
+      return WHY_HCOUNTEREN;
+    if (!(h->csr.henvcfg & henvcfg_STCE))
+      return WHY_STCE_H;
+  }
+  return WHY_NONE;
+}
+
+/* ---- views and computed reads ---- */
+
+static uint64_t with_SD(uint64_t status)
+{
+  return (status & ~mstatus_SD) | ((status & mstatus_FS) == mstatus_FS ? mstatus_SD : 0);
+}
+
+static const uint64_t sstatus_view = sstatus_SIE | sstatus_SPIE | sstatus_SPP | sstatus_FS |
+                                     sstatus_SUM | sstatus_MXR | sstatus_UXL | sstatus_SD;
+static const uint64_t sstatus_write_mask =
+    sstatus_SIE | sstatus_SPIE | sstatus_SPP | sstatus_FS | sstatus_SUM | sstatus_MXR;
+
+static uint64_t read_mstatus(rv_hart *h, unsigned csr) { return with_SD(h->csr.mstatus); }
+static uint64_t read_sstatus(rv_hart *h, unsigned csr)
+{
+  return with_SD(h->csr.mstatus) & sstatus_view;
+}
+/* vsstatus.SD sums up the fields of vsstatus alone [H-295]. */
+static uint64_t read_vsstatus(rv_hart *h, unsigned csr) { return with_SD(h->s[1].status); }
+static uint64_t read_fcsr(rv_hart *h, unsigned csr) { return h->csr.frm << 5 | h->csr.fflags; }
+static uint64_t read_mhartid(rv_hart *h, unsigned csr) { return h->id; }
+static uint64_t read_misa(rv_hart *h, unsigned csr)
+{
+#define LETTER(c) (1ull << ((c) - 'A'))
+  return 2ull << 62 | LETTER('A') | LETTER('C') | LETTER('D') | LETTER('F') | LETTER('H') |
+         LETTER('I') | LETTER('M') | LETTER('S') | LETTER('U');
+#undef LETTER
+}
+static uint64_t read_mcycle(rv_hart *h, unsigned csr) { return rv_mcycle(h); }
+static uint64_t read_minstret(rv_hart *h, unsigned csr) { return rv_minstret(h); }
+static uint64_t read_time(rv_hart *h, unsigned csr)
+{
+  return h->env->time(h->env->ctx) + (h->v ? h->csr.htimedelta : 0); /* [H-114] */
+}
+
+static uint64_t read_mip(rv_hart *h, unsigned csr) { return rv_pending(h); }
+static uint64_t read_sip(rv_hart *h, unsigned csr)
+{
+  return rv_pending(h) & h->csr.mideleg & S_LEVEL; /* [H-067] */
+}
+static uint64_t read_hip(rv_hart *h, unsigned csr) { return rv_pending(h) & HS_ALIASES; }
+static uint64_t read_vsip(rv_hart *h, unsigned csr)
+{
+  return (rv_pending(h) & h->csr.hideleg & VS_LEVEL) >> 1; /* [H-073] */
+}
+static uint64_t read_sie(rv_hart *h, unsigned csr)
+{
+  return h->csr.mie & h->csr.mideleg & S_LEVEL;
+}
+static uint64_t read_hie(rv_hart *h, unsigned csr) { return h->csr.mie & HS_ALIASES; }
+static uint64_t read_vsie(rv_hart *h, unsigned csr)
+{
+  return (h->csr.mie & h->csr.hideleg & VS_LEVEL) >> 1;
+}
+
+/* What menvcfg takes away reads 0 below it [H-091 .. H-093, H-403]. */
+static uint64_t henvcfg_allowed(const rv_hart *h)
+{
+  return henvcfg_FIOM | (h->csr.menvcfg & (menvcfg_ADUE | menvcfg_PBMTE | menvcfg_STCE));
+}
+static uint64_t read_henvcfg(rv_hart *h, unsigned csr)
+{
+  return h->csr.henvcfg & henvcfg_allowed(h);
+}
+
+/* PPN[1:0] reads 0, though the walk may use what was written (see write_hgatp) [H-202]. */
+static uint64_t read_hgatp(rv_hart *h, unsigned csr) { return h->csr.hgatp & ~3ull; }
+
+static uint64_t read_pmpcfg(rv_hart *h, unsigned csr)
+{
+  uint64_t value;
+  memcpy(&value, &h->csr.pmpcfg[(csr - CSR_pmpcfg0) * 4], 8);
+  return value;
+}
+
+/* ---- writes with rules of their own ---- */
+
+static void put_masked(uint64_t *cell, uint64_t mask, uint64_t value)
+{
+  *cell = (*cell & ~mask) | (value & mask);
+}
+
+static void write_fflags(rv_hart *h, unsigned csr, uint64_t value)
+{
+  h->csr.fflags = value & 31;
+  rv_fs_dirty(h);
+}
+static void write_frm(rv_hart *h, unsigned csr, uint64_t value)
+{
+  h->csr.frm = value & 7;
+  rv_fs_dirty(h);
+}
+static void write_fcsr(rv_hart *h, unsigned csr, uint64_t value)
+{
+  write_fflags(h, csr, value);
+  write_frm(h, csr, value >> 5);
+}
+
+static void write_sstatus(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.mstatus, sstatus_write_mask, value);
+  rv_regime_changed(h); /* SUM and MXR */
+  rv_irq_update(h);     /* SIE [H-406] */
+}
+static void write_vsstatus(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->s[1].status, sstatus_write_mask, value);
+  rv_regime_changed(h);
+  rv_irq_update(h);
+}
+static void write_mstatus(rv_hart *h, unsigned csr, uint64_t value)
+{
+  uint64_t mask = sstatus_write_mask | mstatus_MIE | mstatus_MPIE | mstatus_MPRV | mstatus_TVM |
+                  mstatus_TW | mstatus_TSR | mstatus_GVA | mstatus_MPV;
+  if (rv_get(value, mstatus_MPP) != 2) /* WARL: there is no mode 2 [H-192] */
+    mask |= mstatus_MPP;
+  put_masked(&h->csr.mstatus, mask, value);
+  rv_regime_changed(h);
+  rv_irq_update(h);
+}
+static void write_hstatus(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.hstatus,
+             hstatus_GVA | hstatus_SPV | hstatus_SPVP | hstatus_HU | hstatus_VTVM | hstatus_VTW |
+                 hstatus_VTSR,
+             value);
+}
+
+static void write_epc(rv_hart *h, unsigned csr, uint64_t value)
+{
+  value &= ~1ull; /* IALIGN=16 [H-185] */
+  if (csr == CSR_mepc)
+    h->csr.mepc = value;
+  else
+    h->s[csr == CSR_vsepc].epc = value;
+}
+static void write_tvec(rv_hart *h, unsigned csr, uint64_t value)
+{
+  value &= ~2ull; /* MODE is Direct or Vectored [H-184] */
+  if (csr == CSR_mtvec)
+    h->csr.mtvec = value;
+  else
+    h->s[csr == CSR_vstvec].tvec = value;
+}
+
+/* An unsupported MODE: the whole write is ignored [supervisor#satp; H-207 for vsatp]. */
+static bool atp_mode_supported(uint64_t value)
+{
+  const uint64_t mode = value >> 60;
+  return mode == 0 || (mode >= 8 && mode <= 10);
+}
+static void write_satp(rv_hart *h, unsigned csr, uint64_t value)
+{
+  if (atp_mode_supported(value))
+    h->s[0].atp = value;
+  rv_regime_changed(h);
+}
+static void write_vsatp(rv_hart *h, unsigned csr, uint64_t value)
+{
+  if (atp_mode_supported(value))
+    h->s[1].atp = value;
+  rv_regime_changed(h);
+}
+
+/* An unsupported MODE keeps the old one, the other fields are written [H-201].
+ * The manual makes PPN[1:0] read as zero, but QEMU keeps and uses them, and public hypervisors
+ * allocate a root that is 4 KiB aligned and work there by that: unless --strict, the walk uses the
+ * root as written. A write of the value read back keeps the hidden bits, so that saving and
+ * restoring hgatp works. */
+static void write_hgatp(rv_hart *h, unsigned csr, uint64_t value)
+{
+  const uint64_t old = h->csr.hgatp;
+  if (!atp_mode_supported(value))
+    value = (value & ~hgatp_MODE) | (old & hgatp_MODE);
+  value &= hgatp_MODE | hgatp_VMID | hgatp_PPN;
+  if (h->choice.strict)
+    value &= ~3ull;
+  else if (value == (old & ~3ull))
+    value = old;
+  if ((value & 3) && (value >> 60))
+    rv_hint(h, "HGATP-ALIGN",
+            "hgatp's root is not 16 KiB aligned: QEMU walks from it as written, hardware and "
+            "--strict clear PPN[1:0]");
+  h->csr.hgatp = value;
+  rv_regime_changed(h);
+}
+
+/* PBMTE and ADUE change what PTEs mean everywhere: no cached translation may survive [H-276]. */
+static void write_menvcfg(rv_hart *h, unsigned csr, uint64_t value)
+{
+  const uint64_t old = h->csr.menvcfg;
+  put_masked(&h->csr.menvcfg, menvcfg_FIOM | menvcfg_ADUE | menvcfg_PBMTE | menvcfg_STCE, value);
+  if ((old ^ h->csr.menvcfg) & (menvcfg_ADUE | menvcfg_PBMTE))
+    rv_tlb_drop_all(h);
+  rv_timer_update(h);
+}
+static void write_henvcfg(rv_hart *h, unsigned csr, uint64_t value)
+{
+  h->csr.henvcfg = value & henvcfg_allowed(h);
+  rv_regime_changed(h); /* ADUE and PBMTE are part of a V=1 regime */
+  rv_timer_update(h);
+}
+
+static void write_timecmp(rv_hart *h, unsigned csr, uint64_t value)
+{
+  h->s[csr == CSR_vstimecmp].timecmp = value;
+  rv_timer_update(h);
+}
+static void write_htimedelta(rv_hart *h, unsigned csr, uint64_t value)
+{
+  h->csr.htimedelta = value;
+  rv_timer_update(h); /* it shifts vstimecmp's comparison [H-115] */
+}
+
+static void write_mideleg(rv_hart *h, unsigned csr, uint64_t value)
+{
+  h->csr.mideleg = (value & S_LEVEL) | HS_ALIASES; /* VS-level and SGEI read-only 1 [H-049] */
+  rv_irq_update(h);
+}
+static void write_hideleg(rv_hart *h, unsigned csr, uint64_t value)
+{
+  h->csr.hideleg = value & VS_LEVEL; /* [H-045] */
+  rv_irq_update(h);
+}
+static void write_mie(rv_hart *h, unsigned csr, uint64_t value)
+{
+  h->csr.mie = value & MIE_BITS;
+  rv_irq_update(h);
+}
+static void write_sie(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.mie, h->csr.mideleg & S_LEVEL, value);
+  rv_irq_update(h);
+}
+static void write_hie(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.mie, HS_ALIASES, value);
+  rv_irq_update(h);
+}
+/* Bits whose hideleg is 0 keep [H-075]. */
+static void write_vsie(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.mie, h->csr.hideleg & VS_LEVEL, value << 1);
+  rv_irq_update(h);
+}
+static void write_mip(rv_hart *h, unsigned csr, uint64_t value)
+{
+  const bool stce = h->csr.menvcfg & menvcfg_STCE; /* STIP is then read-only [H-123] */
+  put_masked(&h->csr.mip, IP(SSI) | IP(SEI) | (stce ? 0 : IP(STI)), value);
+  put_masked(&h->csr.hvip, IP(VSSI), value); /* an alias of hvip.VSSIP [H-068] */
+  rv_irq_update(h);
+}
+static void write_sip(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.mip, h->csr.mideleg & IP(SSI), value);
+  rv_irq_update(h);
+}
+static void write_hip(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.hvip, IP(VSSI), value); /* [H-065] */
+  rv_irq_update(h);
+}
+static void write_hvip(rv_hart *h, unsigned csr, uint64_t value)
+{
+  h->csr.hvip = value & VS_LEVEL; /* [H-060] */
+  rv_irq_update(h);
+}
+static void write_vsip(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.hvip, h->csr.hideleg & IP(VSSI), value << 1); /* [H-074] */
+  rv_irq_update(h);
+}
+
+static void write_mcycle(rv_hart *h, unsigned csr, uint64_t value) { rv_set_mcycle(h, value); }
+static void write_minstret(rv_hart *h, unsigned csr, uint64_t value) { rv_set_minstret(h, value); }
+static void write_countinhibit(rv_hart *h, unsigned csr, uint64_t value)
+{
+  rv_set_countinhibit(h, value);
+}
+static void write_pmpcfg(rv_hart *h, unsigned csr, uint64_t value)
+{
+  rv_pmp_write_cfg(h, (csr - CSR_pmpcfg0) * 4, value);
+}
+static void write_pmpaddr(rv_hart *h, unsigned csr, uint64_t value)
+{
+  rv_pmp_write_addr(h, csr - CSR_pmpaddr0, value);
+}
+
+/* ---- the table ---- */
+
+typedef struct {
+  rv_csr_desc desc;
+  rv_why (*gate)(const rv_hart *h, unsigned csr);
+  size_t cell;
+  uint64_t (*read)(rv_hart *h, unsigned csr);
+  void (*write)(rv_hart *h, unsigned csr, uint64_t value);
+  bool ignore; /* writes have no effect */
+  uint64_t reset;
+} csr_row;
+
+#define read_PLAIN NULL
+#define write_PLAIN NULL
+#define write_IGNORE NULL
+#define IS_IGNORE(write) (sizeof(#write) == sizeof("IGNORE") && #write[0] == 'I')
+
+static const csr_row rows[] = {
+#define CSR(addr, name, gate, cell, read, write, reset, spec, brief)                               \
+  { { addr, #name, spec, brief }, gate_##gate, offsetof(rv_hart, cell), read_##read,               \
+    write_##write, IS_IGNORE(write), reset },
+#include "priv/csr.def"
+};
+enum { N_ROWS = sizeof rows / sizeof *rows };
+
+static const rv_csr_field fields[] = {
+#define RULE_RW true
+#define RULE_WARL true
+#define RULE_WLRL true
+#define RULE_RO false
+#define FIELD(csr, name, hi, lo, rule, brief) { #name, brief, CSR_##csr, hi, lo, RULE_##rule },
+#include "priv/csr.def"
+};
+enum { N_FIELDS = sizeof fields / sizeof *fields };
+
+static const struct {
+  uint16_t csr;
+  const char *field;
+  uint64_t number;
+  const char *name;
+} values[] = {
+#define VALUE(csr, field, number, name) { CSR_##csr, #field, number, name },
+#include "priv/csr.def"
+};
+
+/* Row index + 1 by CSR number, at compile time: 0 is "no such CSR". */
+enum {
+#define CSR(addr, name, gate, cell, read, write, reset, spec, brief) ROW_##name,
+#include "priv/csr.def"
+};
+static const uint8_t row_of[4096] = {
+#define CSR(addr, name, gate, cell, read, write, reset, spec, brief) [addr] = ROW_##name + 1,
+#include "priv/csr.def"
+};
+
+static const csr_row *find(unsigned csr)
+{
+  return csr < 4096 && row_of[csr] ? &rows[row_of[csr] - 1] : NULL;
+}
+
+const rv_csr_desc *rv_csr_describe(unsigned csr)
+{
+  const csr_row *row = find(csr);
+  return row ? &row->desc : NULL;
+}
+
+const char *rv_csr_name(unsigned csr)
+{
+  const csr_row *row = find(csr);
+  return row ? row->desc.name : NULL;
+}
+
+const rv_csr_field *rv_csr_fields(unsigned *n)
+{
+  *n = N_FIELDS;
+  return fields;
+}
+
+const char *rv_csr_value_name(unsigned csr, const char *field, uint64_t value)
+{
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    if (values[i].csr == csr && values[i].number == value && !strcmp(values[i].field, field))
+      return values[i].name;
+  return NULL;
+}
+
+/* ---- access ---- */
+
+/* Writable bits of a CSR whose write is PLAIN: its RW, WARL and WLRL fields, or all. */
+static uint64_t plain_mask(unsigned csr)
+{
+  uint64_t mask = 0;
+  bool any = false;
+  for (unsigned i = 0; i < N_FIELDS; i++)
+    if (fields[i].csr == csr) {
+      any = true;
+      mask |= fields[i].writable ? RV_MASK(fields[i].hi, fields[i].lo) : 0;
+    }
+  return any ? mask : ~0ull;
+}
+
+static uint64_t *cell_of(rv_hart *h, const csr_row *row) { return (uint64_t *)((char *)h + row->cell); }
+
+static uint64_t read_row(rv_hart *h, const csr_row *row)
+{
+  return row->read ? row->read(h, row->desc.addr) : *cell_of(h, row);
+}
+
+static void write_row(rv_hart *h, const csr_row *row, uint64_t value)
+{
+  if (row->write)
+    row->write(h, row->desc.addr, value);
+  else if (!row->ignore)
+    put_masked(cell_of(h, row), h->csr_mask[row - rows], value);
+}
+
+/* May the current mode access this CSR? The order gives cause 2 its precedence [H-176]. */
+static rv_why refusal(const rv_hart *h, const csr_row *row, bool write)
+{
+  const unsigned csr = row->desc.addr, level = csr >> 8 & 3;
+  if (write && csr >> 10 == 3)
+    return WHY_CSR_READ_ONLY; /* from V=1 too: HS-mode could not either [H-014] */
+  if (h->prv != PRV_M && level == PRV_M)
+    return WHY_CSR_PRIVILEGE; /* [H-017] */
+  const rv_why why = row->gate(h, csr);
+  if (why)
+    return why;
+  if (h->v)
+    return level > (unsigned)h->prv ? WHY_CSR_VIRTUAL : WHY_NONE; /* [H-009, H-013, H-156] */
+  return level > PRV_U && h->prv == PRV_U ? WHY_CSR_PRIVILEGE : WHY_NONE;
+}
+
+/* While V=1 the S names of these are the VS CSRs, whose numbers are 0x100 higher [H-006]. */
+static const csr_row *substitute(const rv_hart *h, const csr_row *row)
+{
+  if (!h->v)
+    return row;
+  switch (row->desc.addr) {
+  case CSR_sstatus: case CSR_sie: case CSR_stvec: case CSR_sscratch: case CSR_sepc:
+  case CSR_scause: case CSR_stval: case CSR_sip: case CSR_stimecmp: case CSR_satp:
+    return find(row->desc.addr + 0x100);
+  default:
+    return row; /* scounteren, senvcfg: there is only one [H-012] */
+  }
+}
+
+static void tell(rv_hart *h, unsigned csr, uint64_t before, uint64_t after)
+{
+  rv_event e = { .type = RV_EV_CSR, .hart = h->id, .from_prv = h->prv, .to_prv = h->prv,
+                 .from_v = h->v, .to_v = h->v, .insn = h->icount, .pc = h->pc, .dest = h->pc,
+                 .vmid = rv_get(h->csr.hgatp, hgatp_VMID), .x = h->x };
+  e.u.csr.csr = csr;
+  e.u.csr.before = before;
+  e.u.csr.after = after;
+  h->env->event(h->env->ctx, h, &e);
+}
+
+bool rv_csr_access(rv_hart *h, unsigned csr, unsigned op, uint64_t operand, bool write,
+                   uint64_t *value)
+{
+  const csr_row *row = find(csr);
+  if (!row)
+    return rv_refuse(h, WHY_NO_CSR, 0);
+  const rv_why why = refusal(h, row, write);
+  if (why)
+    return rv_refuse(h, why, 0);
+  row = substitute(h, row);
+  const uint64_t old = read_row(h, row);
+  *value = old;
+  if (!write)
+    return true;
+  /* csrrs and csrrc on mip work on the software bit of SEIP, not on the line ORed to it [H-082]. */
+  const uint64_t base =
+      row->desc.addr == CSR_mip ? (old & ~IP(SEI)) | (h->csr.mip & IP(SEI)) : old;
+  write_row(h, row, op == 1 ? operand : op == 2 ? base | operand : base & ~operand);
+  if (unlikely(h->observe & 1ull << RV_EV_CSR))
+    tell(h, row->desc.addr, old, read_row(h, row));
+  return true;
+}
+
+bool rv_csr_peek(rv_hart *h, unsigned csr, uint64_t *value)
+{
+  const csr_row *row = find(csr);
+  if (row)
+    *value = read_row(h, row);
+  return row;
+}
+
+bool rv_csr_poke(rv_hart *h, unsigned csr, uint64_t value)
+{
+  const csr_row *row = find(csr);
+  if (row)
+    write_row(h, row, value);
+  return row;
+}
+
+void rv_csr_reset(rv_hart *h)
+{
+  _Static_assert(N_ROWS <= sizeof h->csr_mask / sizeof *h->csr_mask, "csr_mask is too small");
+  memset(&h->csr, 0, sizeof h->csr);
+  memset(h->s, 0, sizeof h->s);
+  for (unsigned i = 0; i < N_ROWS; i++) {
+    h->csr_mask[i] = plain_mask(rows[i].desc.addr);
+    if (rows[i].reset)
+      *cell_of(h, &rows[i]) = rows[i].reset;
+  }
+}
+
+void rv_hint(rv_hart *h, const char *id, const char *text)
+{
+  if (!(h->observe & 1ull << RV_EV_HINT))
+    return;
+  rv_event e = { .type = RV_EV_HINT, .hart = h->id, .from_prv = h->prv, .to_prv = h->prv,
+                 .from_v = h->v, .to_v = h->v, .insn = h->icount, .pc = h->pc, .x = h->x };
+  e.u.hint.id = id;
+  strncpy(e.u.hint.text, text, sizeof e.u.hint.text - 1);
+  h->env->event(h->env->ctx, h, &e);
+}
