@@ -1,8 +1,6 @@
 /* attach.c - rvh.h's trap log: joins traplog.c's core to a machine through its public functions. */
 #include "trace/traplog.h"
-
-/* cpu/insn.h */
-size_t rv_disasm(char *buf, size_t size, uint64_t pc, uint32_t bits);
+#include "cpu/insn.h"
 
 static const char *find_symbol(void *ctx, uint64_t addr, uint64_t *offset)
 {

@@ -24,7 +24,6 @@ enum {
 typedef struct {
   rv_trace_exit exit;
   bool from_guest; /* the last trap to HS came from V=1, and nothing returned since */
-  bool trap_v;     /* V before the last trap: what a redirect redirects */
 } hart_log;
 
 typedef struct {
@@ -82,6 +81,9 @@ uint64_t rv_traplog_mask(const rvh_trace *log)
       1ull << RV_EV_TRAP | 1ull << RV_EV_REDIRECT | 1ull << RV_EV_XRET | 1ull << RV_EV_WEDGED;
   if (log->all || log->level != RVH_TRACE_LINE)
     mask |= 1ull << RV_EV_SBI;
+  if (log->level != RVH_TRACE_LINE)
+    mask |= RV_OBSERVE_CHANGES;
+  mask |= RV_OBSERVE_WALKS; /* a line says which level an implicit fault was reading */
   return mask;
 }
 
@@ -217,7 +219,7 @@ static void put_trap_columns(rv_text *t, const rv_event *e)
   else
     put_char(t, '-');
   tab_to(t, COL_TINST);
-  if (e->to_v) /* a trap into VS has no htinst to write [H-146] */
+  if (e->to_v && e->type != RV_EV_WEDGED) /* a trap into VS has no htinst to write [H-146] */
     put_char(t, '-');
   else
     put_hex(t, e->u.trap.tinst, e->u.trap.tinst ? 8 : 1);
@@ -429,10 +431,9 @@ static void put_sbi_line(rvh_trace *log, const rv_event *e)
 static void log_trap(rvh_trace *log, hart_log *hart, const rv_event *e)
 {
   bool redirect = e->type == RV_EV_REDIRECT;
-  bool was_v = redirect ? hart->trap_v : e->from_v;
+  bool was_v = redirect ? e->u.trap.origin_v : e->from_v;
   if (!redirect)
     notice_silent_resume(log, hart, e->from_v);
-  hart->trap_v = was_v;
   if (e->to_prv == PRV_S && !e->to_v)
     hart->from_guest = was_v;
   if (is_exit(e))

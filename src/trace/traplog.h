@@ -23,7 +23,7 @@ typedef struct {
 /* Writes the header. The title is printed in it; NULL for none. */
 rvh_trace *rv_traplog_new(const rv_trace_source *source, rvh_trace_level level, bool all, FILE *out,
                           const char *title);
-/* The event types the log wants: bits 1 << RV_EV_*. */
+/* The event types the log wants: bits 1 << RV_EV_*, and RV_OBSERVE_*. */
 uint64_t rv_traplog_mask(const rvh_trace *log);
 void rv_traplog_event(rvh_trace *log, const rv_event *e);
 /* Writes the summary, flushes out, frees the log. result may be NULL. */

@@ -358,6 +358,7 @@ START_TEST(test_redirect_pair)
   emit(e);
   rv_csr_change change = { CSR_scause, 0, 2 };
   e.type = RV_EV_REDIRECT;
+  e.u.trap.origin_v = true;
   e.from_v = false, e.from_prv = PRV_M, e.to_prv = PRV_S;
   e.dest = 0x80000108;
   e.change = &change;
@@ -377,6 +378,7 @@ START_TEST(test_redirect_to_guest)
   e.u.trap.hdeleg = 1 << CAUSE_ILLEGAL;
   emit(e);
   e.type = RV_EV_REDIRECT;
+  e.u.trap.origin_v = true;
   e.from_v = false, e.from_prv = PRV_M;
   e.to_v = true, e.to_prv = PRV_S;
   e.dest = 0x800001d4;
@@ -440,6 +442,7 @@ START_TEST(test_filter)
   ck_assert_str_eq(body(), "");
   start(RVH_TRACE_WHY, false);
   ck_assert_uint_eq(rv_traplog_mask(tlog) >> RV_EV_SBI & 1, 1);
+  ck_assert(rv_traplog_mask(tlog) & RV_OBSERVE_CHANGES);
   emit_host_events();
   ck_assert_str_eq(body(), "");
 }
@@ -449,7 +452,8 @@ START_TEST(test_all)
 {
   start(RVH_TRACE_LINE, true);
   ck_assert_uint_eq(rv_traplog_mask(tlog), 1 << RV_EV_TRAP | 1 << RV_EV_REDIRECT | 1 << RV_EV_XRET |
-                                               1 << RV_EV_SBI | 1 << RV_EV_WEDGED);
+                                               1 << RV_EV_SBI | 1 << RV_EV_WEDGED |
+                                               RV_OBSERVE_WALKS);
   emit_host_events();
   finish();
   expect_text(golden_all);
