@@ -46,7 +46,7 @@ def layer_of(path):
         return "base"
     if path == "rvh.h":
         return "api"
-    if path in ("machine.c", "machine.h", "main.c"):
+    if path == "main.c":
         return path.split(".")[0]
     folder = path.split("/")[0] if "/" in path else None
     return folder if folder in ALLOWED else None

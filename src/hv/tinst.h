@@ -1,12 +1,10 @@
 /* tinst.h - what htinst and mtinst say of the instruction that trapped.
- * [hypervisor#transformed-inst; H-136 .. H-148]
+ * The pseudo-instructions of implicit accesses are mmu/walk.h's. [hypervisor#transformed-inst;
+ * H-136 .. H-148]
  */
 #ifndef RV_TINST_H
 #define RV_TINST_H
 #include "cpu/hart.h"
-
-/* Pseudo-instructions: a 64-bit read or write of a VS-stage PTE made for the translation. */
-enum { RV_TINST_PTE_READ = 0x3000, RV_TINST_PTE_WRITE = 0x3020 };
 
 /* Completes h->trap of an explicit access at va made by the instruction raw (32-bit form; expanded
  * if compressed): sets tinst to the transformed instruction where the manual allows one. */

@@ -8,7 +8,6 @@
 #include "mmu/pmp.h"
 #include "mmu/tlb.h"
 #include "mmu/walk.h"
-#include "hv/tinst.h"
 #include <string.h>
 
 /* Causes by rv_access. */

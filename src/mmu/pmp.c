@@ -71,6 +71,8 @@ bool rv_pmp_uniform(const rv_hart *h, uint64_t pa)
   return true;
 }
 
+void rv_pmp_reset(rv_hart *h) { decode(h); }
+
 void rv_pmp_write_cfg(rv_hart *h, unsigned first, uint64_t value)
 {
   for (unsigned i = 0; i < 8; i++) {

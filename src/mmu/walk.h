@@ -6,6 +6,10 @@
 #include "cpu/event.h"
 #include "cpu/hart.h"
 
+/* What htinst says of a fault at a VS-stage PTE: a 64-bit read, or a write that updates A and D.
+ * [H-138 .. H-140] */
+enum { RV_TINST_PTE_READ = 0x3000, RV_TINST_PTE_WRITE = 0x3020 };
+
 typedef struct {
   uint64_t pa;
   uint64_t gpa;     /* two stages: the guest physical address translated last, for htval */

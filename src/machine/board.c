@@ -1,0 +1,157 @@
+/* board.c - QEMU's virt board: the bus, the devices at their addresses, their wires to the harts. */
+#include "machine/machine.h"
+#include "priv/interrupt.h"
+#include <errno.h>
+
+/* ---- the bus, for mmu/access.c ---- */
+
+static rv_dev *device_at(rvh_machine *m, uint64_t pa)
+{
+  for (unsigned i = 0; i < m->n_dev; i++)
+    if (pa - m->dev[i]->base < m->dev[i]->size)
+      return m->dev[i];
+  return NULL;
+}
+
+static bool bus_claims(void *bus, uint64_t pa) { return device_at(bus, pa); }
+
+static bool bus_read(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t *value)
+{
+  rv_dev *d = device_at(bus, pa);
+  *value = 0;
+  return d && pa - d->base <= d->size - size && d->read(d, pa - d->base, size, value);
+}
+
+static bool bus_write(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t value)
+{
+  rv_dev *d = device_at(bus, pa);
+  if (size < 8)
+    value &= (1ull << 8 * size) - 1;
+  return d && pa - d->base <= d->size - size && d->write(d, pa - d->base, size, value);
+}
+
+/* A store hit a watched page: the words of HTIF are the only thing watched. */
+static void watched_store(void *bus, uint64_t pa, unsigned size)
+{
+  rvh_machine *m = bus;
+  if (m->in_htif)
+    return;
+  m->in_htif = true;
+  rv_htif_store(&m->htif, &m->board, pa, size);
+  m->in_htif = false;
+}
+
+/* ---- what devices ask of the board ---- */
+
+static uint64_t board_time(void *ctx) { return rv_clock_ticks(ctx); }
+
+/* Every plan that was made by the old time or comparison is void. */
+static void replan(rvh_machine *m)
+{
+  if (m->current)
+    m->current->leave = true;
+}
+
+static void board_set_time(void *ctx, uint64_t ticks)
+{
+  rvh_machine *m = ctx;
+  m->mtime_base += ticks - rv_clock_ticks(m);
+  for (unsigned i = 0; i < m->config.n_harts; i++)
+    rv_irq_update(m->harts[i]);
+  replan(m);
+}
+
+static void board_set_ip(void *ctx, unsigned hart, unsigned irq, bool on)
+{
+  rvh_machine *m = ctx;
+  rv_set_line(m->harts[hart], irq, on);
+}
+
+static void board_timer_changed(void *ctx) { replan(ctx); }
+
+static void board_irq(void *ctx, unsigned source, bool on)
+{
+  rvh_machine *m = ctx;
+  rv_plic_set(m->plic, source, on);
+}
+
+static void board_power(void *ctx, bool reset, int code) { rv_power_off(ctx, reset, code, "finisher"); }
+
+/* The clock of a machine whose time is its instructions starts at a date of its own. */
+static uint64_t board_host_ns(void *ctx)
+{
+  const uint64_t start = 1767225600; /* 2026-01-01 00:00:00 UTC */
+  return start * 1000000000 + rv_clock_ticks(ctx) * RV_INSNS_PER_TICK;
+}
+
+static bool board_memory(void *ctx, uint64_t pa, void *buf, size_t n, bool write)
+{
+  rvh_machine *m = ctx;
+  return write ? rv_phys_write(&m->phys, pa, buf, n) : rv_phys_read(&m->phys, pa, buf, n);
+}
+
+/* ---- making it ---- */
+
+static rv_dev *add(rvh_machine *m, rv_dev *d)
+{
+  if (d)
+    m->dev[m->n_dev++] = d;
+  return d;
+}
+
+bool rv_board_init(rvh_machine *m, GError **error)
+{
+  m->board = (rv_board_ops){
+    .ctx = m,
+    .n_harts = m->config.n_harts,
+    .time = board_time,
+    .set_time = board_set_time,
+    .set_ip = board_set_ip,
+    .timer_changed = board_timer_changed,
+    .irq = board_irq,
+    .power = board_power,
+    .console_write = rv_console_write,
+    .console_read = rv_console_read,
+    .host_ns = board_host_ns,
+    .memory = board_memory,
+  };
+  m->phys.bus = m;
+  m->phys.bus_read = bus_read;
+  m->phys.bus_write = bus_write;
+  m->phys.bus_claims = bus_claims;
+  m->phys.watch = watched_store;
+  /* In the order in which they are asked for: the busiest first. */
+  m->uart = add(m, rv_uart_new(&m->board));
+  m->plic = add(m, rv_plic_new(&m->board));
+  m->clint = add(m, rv_clint_new(&m->board));
+  m->rtc = add(m, rv_rtc_new(&m->board));
+  const rv_dev *finisher = add(m, rv_finisher_new(&m->board));
+  if (m->uart && m->plic && m->clint && m->rtc && finisher)
+    return true;
+  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory for the devices\nfree some");
+  return false;
+}
+
+void rv_board_reset(rvh_machine *m)
+{
+  m->mtime_base = -(rv_clock_now(m) / m->config.n_harts / RV_INSNS_PER_TICK); /* mtime is 0 */
+  m->htif = (rv_htif){ 0 };
+  for (unsigned i = 0; i < m->n_dev; i++)
+    if (m->dev[i]->reset)
+      m->dev[i]->reset(m->dev[i]);
+}
+
+void rv_board_poll(rvh_machine *m)
+{
+  for (unsigned i = 0; i < m->n_dev; i++)
+    if (m->dev[i]->poll)
+      m->dev[i]->poll(m->dev[i]);
+  rv_htif_poll(&m->htif, &m->board);
+}
+
+void rv_board_free(rvh_machine *m)
+{
+  for (unsigned i = 0; i < m->n_dev; i++)
+    m->dev[i]->free(m->dev[i]);
+  m->n_dev = 0;
+}

@@ -1,0 +1,101 @@
+/* machine.h - the machine's insides, private to this folder: harts, memory, board, clock, ends.
+ *
+ *   machine.c   making, freeing, state for observers (rvh.h)
+ *   board.c     the bus and the devices on it
+ *   console.c   the guest's console: output, input, --fail-on
+ *   boot.c      files into memory, entry states, device tree
+ *   schedule.c  the run loop: slices, timer events, waiting
+ */
+#ifndef RV_MACHINE_H
+#define RV_MACHINE_H
+#include "cpu/run.h"
+#include "dev/devices.h"
+#include "dev/htif.h"
+#include "load/image.h"
+#include "rvh.h"
+#include "sbi/sbi.h"
+
+enum {
+  RV_BOARD_HARTS = 8,
+  RV_BOARD_DEVICES = 16,
+  RV_QUANTUM = 50000,      /* instructions a hart runs before the next one's turn */
+  RV_POLL_INTERVAL = 100000, /* instructions between looks at the terminal, one hart */
+  RV_INSNS_PER_TICK = 100, /* 1 instruction = 1 ns of a 10 MHz timebase */
+};
+#define RV_RAM_BASE 0x80000000ull
+#define RV_ROM_BASE 0x1000ull
+#define RV_ROM_SIZE 0x1000ull
+
+typedef struct {
+  uint64_t mask;
+  rvh_observer *call;
+  void *ctx;
+} rv_observer;
+
+struct rvh_machine {
+  rvh_config config;
+  rv_phys phys;
+  rv_code *code;
+  rv_env env;
+  rv_hart *harts[RV_BOARD_HARTS];
+  rv_hart *current; /* whose slice it is */
+
+  rv_board_ops board;
+  rv_dev *dev[RV_BOARD_DEVICES];
+  unsigned n_dev;
+  rv_dev *clint, *plic, *uart, *rtc;
+  rv_htif htif;
+  bool in_htif; /* HTIF's own stores to its words are no commands */
+  rv_sbi *sbi;
+
+  /* One clock: instructions of all harts, waiting ones credited; divided by the number of harts
+   * it is nanoseconds. */
+  uint64_t clock;       /* up to the running slice */
+  uint64_t slice_start; /* current->icount when the slice began */
+  uint64_t mtime_base;  /* ticks added because mtime was written */
+  uint64_t run_bound;   /* rvh_run's argument, as an instruction count; ~0 = none */
+
+  rv_image *kernel, *bios, *initrd, *dtb;
+  char *append;
+  uint64_t fdt_addr;
+
+  bool ended, reset;
+  rvh_result result;
+
+  GArray *observers; /* of rv_observer */
+  GPtrArray *hinted; /* ids of hints already printed */
+
+  /* console */
+  GString *tail;     /* the end of the output, for fail_on */
+  bool failed;       /* fail_on was seen: the run ends with the line */
+  bool input_closed;
+  int pushed_back;   /* a byte read while waiting for one, or -1 */
+};
+
+/* board.c */
+bool rv_board_init(rvh_machine *m, GError **error);
+void rv_board_reset(rvh_machine *m);
+void rv_board_free(rvh_machine *m);
+void rv_board_poll(rvh_machine *m);
+
+/* console.c */
+void rv_console_write(void *machine, const uint8_t *bytes, size_t n);
+int rv_console_read(void *machine);
+/* Waits up to timeout_ms (-1: for ever) for input. False: there will never be any. */
+bool rv_console_wait(rvh_machine *m, int timeout_ms);
+bool rv_console_interactive(const rvh_machine *m);
+
+/* boot.c */
+bool rv_boot_open(rvh_machine *m, GError **error);  /* reads the files */
+bool rv_boot_start(rvh_machine *m, GError **error); /* places them and sets every hart's entry */
+void rv_boot_free(rvh_machine *m);
+
+/* schedule.c */
+uint64_t rv_clock_now(const rvh_machine *m);  /* in instructions of all harts */
+uint64_t rv_clock_ticks(const rvh_machine *m); /* mtime */
+/* Ends the run: status as rvh_result, reason by printf. The first call counts. */
+void rv_end(rvh_machine *m, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Ends it as the guest asked: reset, or power off with a code of the guest's. */
+void rv_power_off(rvh_machine *m, bool reset, int code, const char *by);
+#endif

@@ -1,0 +1,285 @@
+/* schedule.c - whose turn it is, up to which instruction, and what happens there.
+ *
+ * Harts run in turn on one thread, each for an exact number of instructions. Timer events have an
+ * exact place on the machine's clock: a slice is cut short there, the single-step engine running
+ * the last instructions if a block would cross it. So a run depends on its inputs alone.
+ */
+#include "machine/machine.h"
+#include "cpu/event.h"
+#include "mmu/tlb.h"
+#include "priv/csr.h"
+#include "priv/interrupt.h"
+#include <stdarg.h>
+#include <time.h>
+
+static unsigned n_harts(const rvh_machine *m) { return m->config.n_harts; }
+
+/* ---- the clock ---- */
+
+uint64_t rv_clock_now(const rvh_machine *m)
+{
+  return m->clock + (m->current ? m->current->icount - m->slice_start : 0);
+}
+
+static uint64_t ticks_at(const rvh_machine *m, uint64_t clock)
+{
+  return clock / n_harts(m) / RV_INSNS_PER_TICK + m->mtime_base;
+}
+
+uint64_t rv_clock_ticks(const rvh_machine *m) { return ticks_at(m, rv_clock_now(m)); }
+
+/* Ticks until the comparator of one hart fires, ~0 if none will: it has fired, or is off. */
+static uint64_t ticks_to_fire(rvh_machine *m, rv_hart *h, uint64_t now)
+{
+  uint64_t best = ~0ull;
+  const uint64_t mtimecmp = rv_clint_next(m->clint, h->id);
+  if (mtimecmp > now && mtimecmp - now < best)
+    best = mtimecmp - now;
+  if (!(h->csr.menvcfg & menvcfg_STCE))
+    return best;
+  if (h->s[0].timecmp > now && h->s[0].timecmp - now < best)
+    best = h->s[0].timecmp - now;
+  const uint64_t guest_now = now + h->csr.htimedelta; /* also while V=0 [H-008] */
+  if ((h->csr.henvcfg & henvcfg_STCE) && h->s[1].timecmp > guest_now &&
+      h->s[1].timecmp - guest_now < best)
+    best = h->s[1].timecmp - guest_now;
+  return best;
+}
+
+/* The clock at which the next timer of any hart fires, ~0 if none will. */
+static uint64_t next_event(rvh_machine *m)
+{
+  const uint64_t clock = rv_clock_now(m), now = ticks_at(m, clock);
+  uint64_t best = ~0ull;
+  for (unsigned i = 0; i < n_harts(m); i++) {
+    const uint64_t t = ticks_to_fire(m, m->harts[i], now);
+    best = t < best ? t : best;
+  }
+  const uint64_t per_tick = (uint64_t)RV_INSNS_PER_TICK * n_harts(m);
+  const uint64_t first = clock - clock % per_tick; /* where the current tick began */
+  return best > (~0ull - first) / per_tick ? ~0ull : first + best * per_tick;
+}
+
+static void fire_timers(rvh_machine *m)
+{
+  rv_clint_update(m->clint);
+  for (unsigned i = 0; i < n_harts(m); i++)
+    rv_irq_update(m->harts[i]);
+}
+
+/* ---- ends ---- */
+
+void rv_end(rvh_machine *m, int status, const char *format, ...)
+{
+  if (m->ended)
+    return;
+  va_list args;
+  va_start(args, format);
+  g_vsnprintf(m->result.reason, sizeof m->result.reason, format, args);
+  va_end(args);
+  m->ended = true;
+  m->result.ended = true;
+  m->result.status = status;
+  for (unsigned i = 0; i < n_harts(m); i++) {
+    m->harts[i]->stop |= RV_STOP_EXIT;
+    m->harts[i]->leave = true;
+  }
+}
+
+void rv_power_off(rvh_machine *m, bool reset, int code, const char *by)
+{
+  if (m->failed)
+    rv_end(m, RVH_EXIT_EXPECT, "the console said '%s' (--fail-on)", m->config.fail_on);
+  else if (reset) {
+    m->reset = true;
+    for (unsigned i = 0; i < n_harts(m); i++)
+      m->harts[i]->leave = true;
+  } else if (code == 0)
+    rv_end(m, RVH_EXIT_OK, "poweroff (%s)", by);
+  else if (code > 0 && code <= RVH_EXIT_GUEST_MAX)
+    rv_end(m, code, "the guest ended with code %d (%s)", code, by);
+  else
+    rv_end(m, RVH_EXIT_GUEST_MAX, "the guest ended with code %d (%s), which does not fit", code, by);
+}
+
+/* ---- slices ---- */
+
+static void begin_slice(rvh_machine *m, rv_hart *h)
+{
+  m->current = h;
+  m->slice_start = h->icount;
+}
+
+static void end_slice(rvh_machine *m)
+{
+  m->clock = rv_clock_now(m);
+  m->current->reservation = ~0ull; /* no other hart runs while it holds one */
+  m->current = NULL;
+}
+
+static bool running(const rv_hart *h) { return h->power == RV_STARTED && !h->wfi; }
+
+/* Runs up to n instructions; exactly so if exact, or with a per-instruction observer. */
+static void run_some(rvh_machine *m, rv_hart *h, uint64_t n, bool exact)
+{
+  const uint64_t end = h->icount + n;
+  h->leave = false;
+  if (!(h->observe & 1ull << RV_EV_INSN)) {
+    rv_run(h, n);
+    if (!exact)
+      return;
+  }
+  while (h->icount < end && !h->attention && !h->leave)
+    rv_step(h);
+}
+
+static void wedge(rvh_machine *m, rv_hart *h)
+{
+  rv_end(m, RVH_EXIT_WEDGED,
+         "hart %u makes no progress in %s-mode: %" G_GUINT64_FORMAT
+         " successive traps, all the same, last to pc 0x%" G_GINT64_MODIFIER "x",
+         h->id, rv_mode_name(h->prv, h->v), m->config.trap_loop, h->pc);
+}
+
+/* Runs one hart for n instructions, or until it waits, stops, or the machine ends. */
+static void slice(rvh_machine *m, rv_hart *h, uint64_t n)
+{
+  const uint64_t end = h->icount + n;
+  begin_slice(m, h);
+  while (h->icount < end && running(h) && !m->ended && !m->reset) {
+    if (h->stop & RV_STOP_WEDGED) {
+      wedge(m, h);
+      break;
+    }
+    if (h->attention && !rv_take_interrupt(h))
+      rv_irq_update(h);
+    const uint64_t now = rv_clock_now(m), event = next_event(m);
+    uint64_t budget = end - h->icount;
+    const bool timer = event - now <= budget;
+    if (timer)
+      budget = event - now;
+    run_some(m, h, budget, timer || n_harts(m) > 1 || m->run_bound != ~0ull);
+    if (timer && rv_clock_now(m) >= event)
+      fire_timers(m);
+  }
+  if (h->stop & RV_STOP_WEDGED)
+    wedge(m, h);
+  end_slice(m);
+}
+
+/* ---- waiting ---- */
+
+static bool all_wait(const rvh_machine *m)
+{
+  for (unsigned i = 0; i < n_harts(m); i++)
+    if (running(m->harts[i]))
+      return false;
+  return true;
+}
+
+static uint64_t host_ns(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* Paced to host time: sleeps until the event or a key, and advances the clock by what passed. */
+static void wait_for_human(rvh_machine *m, uint64_t event)
+{
+  const uint64_t began = host_ns(), per_ns = n_harts(m);
+  const uint64_t ns = event == ~0ull ? ~0ull : (event - m->clock) / per_ns;
+  rv_console_wait(m, ns > 1000000000ull ? 1000 : (int)(ns / 1000000 + 1));
+  const uint64_t passed = (host_ns() - began) * per_ns;
+  m->clock = event != ~0ull && m->clock + passed > event ? event : m->clock + passed;
+}
+
+/* Nobody runs: skips to the next event, or waits for input, or finds that nothing can ever come. */
+static void wait_all(rvh_machine *m)
+{
+  const uint64_t event = next_event(m);
+  if (rv_console_interactive(m))
+    wait_for_human(m, event);
+  else if (event != ~0ull)
+    m->clock = event;
+  else if (!rv_console_wait(m, -1))
+    rv_end(m, RVH_EXIT_WEDGED, "every hart waits (wfi) and nothing can wake it: no timer is set, "
+                               "no interrupt is pending and enabled, no input will come");
+  fire_timers(m);
+}
+
+/* ---- the loop ---- */
+
+static uint64_t limit_of(const rvh_machine *m)
+{
+  const uint64_t limit = m->config.limit_insns ? m->config.limit_insns : ~0ull;
+  return limit < m->run_bound ? limit : m->run_bound;
+}
+
+static void round_of_slices(rvh_machine *m, uint64_t left)
+{
+  uint64_t n = n_harts(m) == 1 ? RV_POLL_INTERVAL : RV_QUANTUM;
+  if (left < n)
+    n = left;
+  for (unsigned i = 0; i < n_harts(m) && !m->ended && !m->reset; i++) {
+    rv_hart *h = m->harts[i];
+    const uint64_t before = h->icount;
+    if (running(h))
+      slice(m, h, n);
+    /* A hart that waits is credited its turn, so that one clock serves all. */
+    if (n_harts(m) > 1 && h->icount - before < n)
+      m->clock += n - (h->icount - before);
+  }
+  fire_timers(m);
+}
+
+static bool restart(rvh_machine *m)
+{
+  g_autoptr(GError) error = NULL;
+  m->reset = false;
+  if (rv_boot_start(m, &error))
+    return true;
+  rv_end(m, RVH_EXIT_USAGE, "reset: %s", error->message);
+  return false;
+}
+
+rvh_result rvh_run(rvh_machine *m, uint64_t insns)
+{
+  m->run_bound = insns ? rvh_instructions(m) + insns : ~0ull;
+  fire_timers(m);
+  while (!m->ended) {
+    const uint64_t done = rvh_instructions(m), limit = limit_of(m);
+    if (done >= limit) {
+      if (m->config.limit_insns && done >= m->config.limit_insns)
+        rv_end(m, RVH_EXIT_LIMIT, "the limit of %" G_GUINT64_FORMAT " instructions was reached "
+                                  "(--limit-insns)", m->config.limit_insns);
+      break;
+    }
+    rv_board_poll(m);
+    if (all_wait(m))
+      wait_all(m);
+    else
+      round_of_slices(m, limit - done);
+    if (m->reset)
+      restart(m);
+  }
+  return m->result;
+}
+
+rvh_result rvh_step(rvh_machine *m, unsigned hart)
+{
+  rv_hart *h = m->harts[hart];
+  if (m->ended)
+    return m->result;
+  begin_slice(m, h);
+  h->leave = false;
+  if (!(h->attention && rv_take_interrupt(h)) && running(h))
+    rv_step(h);
+  if (h->stop & RV_STOP_WEDGED)
+    wedge(m, h);
+  end_slice(m);
+  fire_timers(m);
+  if (m->reset)
+    restart(m);
+  return m->result;
+}
