@@ -180,11 +180,11 @@ static void fill_op(rv_op *o, const rv_insn *d, unsigned kind, uint32_t off, uns
 
 static bool has_link(unsigned kind) { return kind == RV_KIND_BRANCH || kind == RV_KIND_JAL; }
 
-/* After these the next instruction is somewhere else, or must be looked up again. */
+/* After these the next instruction is always somewhere else. */
 static bool ends_block(const rv_insn *d, unsigned kind)
 {
   switch (d->op) {
-  case OP_ecall: case OP_ebreak: case OP_sret: case OP_mret: case OP_wfi: case OP_fence_i:
+  case OP_ecall: case OP_ebreak: case OP_sret: case OP_mret:
     return true;
   default:
     return kind == RV_KIND_JAL || kind == RV_KIND_JALR;

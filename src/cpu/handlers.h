@@ -11,7 +11,9 @@
  */
 #include <string.h>
 
+#ifndef HART
 #define HART ((rv_hart *)x)
+#endif
 #define IMM ((int64_t)op->imm)
 
 static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }

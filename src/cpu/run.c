@@ -10,12 +10,12 @@ static rv_op *cached(const rv_hart *h)
   return e->va == h->pc && e->op->h != h->code->handlers[X_stale] ? e->op : NULL;
 }
 
-rv_op *rv_enter(rv_hart *h, int64_t *budget)
+rv_op *rv_enter(rv_hart *h)
 {
   for (;;) {
     rv_op *op;
     h->end_block = false;
-    if (h->attention || h->leave || *budget <= 0)
+    if (h->attention || h->leave || h->icount >= h->limit)
       return NULL;
     op = cached(h);
     if (!op) {
@@ -25,13 +25,11 @@ rv_op *rv_enter(rv_hart *h, int64_t *budget)
         break;
       case RV_BLOCK_FAULT:
         rv_take_trap(h, &h->trap);
-        *budget = h->limit - h->icount;
         continue;
       case RV_BLOCK_STEP: {
         const uint64_t limit = h->limit;
         rv_step(h);
         h->limit = limit;
-        *budget = h->limit - h->icount;
         continue;
       }
       }
@@ -41,13 +39,12 @@ rv_op *rv_enter(rv_hart *h, int64_t *budget)
   }
 }
 
-rv_op *rv_follow_cross(rv_hart *h, rv_op *op, int64_t *budget)
+rv_op *rv_follow_cross(rv_hart *h, rv_op *op)
 {
   rv_cross *c = (rv_cross *)((char *)op - offsetof(rv_cross, op));
   const uint64_t vbase = h->vbase, to = vbase + (int64_t)op->imm, retired = h->code->retired;
   h->pc = to;
-  h->icount = h->limit - *budget;
-  rv_op *target = rv_enter(h, budget);
+  rv_op *target = rv_enter(h);
   /* A fault on the way has led elsewhere; a retired arena has taken the link with it. */
   if (target && h->pc == to && h->code->retired == retired) {
     c->target = target;
@@ -57,14 +54,13 @@ rv_op *rv_follow_cross(rv_hart *h, rv_op *op, int64_t *budget)
   return target;
 }
 
-rv_op *rv_follow_stub(rv_hart *h, rv_op *op, int64_t *budget)
+rv_op *rv_follow_stub(rv_hart *h, rv_op *op)
 {
   rv_op *target = rv_block_link(h->code, (rv_stub *)((char *)op - offsetof(rv_stub, op)));
   if (target)
     return target;
   h->pc = h->vbase + (int64_t)op->imm;
-  h->icount = h->limit - *budget;
-  return rv_enter(h, budget);
+  return rv_enter(h);
 }
 
 void rv_leave_at(rv_hart *h, rv_op *op, int64_t budget)

@@ -19,12 +19,14 @@ const void *const *rv_engine_handlers(void);
 
 /* ---- between the engines and run.c ---- */
 
+/* Here h->icount is exact on entry and on return: the budget is h->limit - h->icount. */
+
 /* The op at h->pc, with vbase and bank set; takes fetch faults on the way. NULL: leave the run
- * loop. *budget agrees with h->icount. */
-rv_op *rv_enter(rv_hart *h, int64_t *budget);
+ * loop. */
+rv_op *rv_enter(rv_hart *h);
 /* The op a cross-page or same-page link leads to; remembers it in the link. NULL: leave. */
-rv_op *rv_follow_cross(rv_hart *h, rv_op *op, int64_t *budget);
-rv_op *rv_follow_stub(rv_hart *h, rv_op *op, int64_t *budget);
+rv_op *rv_follow_cross(rv_hart *h, rv_op *op);
+rv_op *rv_follow_stub(rv_hart *h, rv_op *op);
 /* The segment at op was counted but cannot be afforded: back to its start. */
 void rv_leave_at(rv_hart *h, rv_op *op, int64_t budget);
 #endif

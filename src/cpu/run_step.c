@@ -21,7 +21,8 @@
 #define JUMP(t) GO(t)
 #define SLOW(name)                                                                                 \
   do {                                                                                             \
-    if (rv_slow_##name(h, op, &budget))                                                            \
+    /* budget 0: limit is icount + 1, and the one instruction is counted */                       \
+    if (rv_slow_##name(h, op, 0))                                                            \
       NEXT;                                                                                        \
     return;                                                                                        \
   } while (0)
@@ -30,7 +31,6 @@ static void execute(rv_hart *h, rv_op *op, uint64_t next)
 {
   uint64_t *const x = h->x;
   char *const bank = (char *)h->bank;
-  int64_t budget = 0; /* the one instruction is counted: limit is icount + 1 */
   switch ((uintptr_t)op->h) {
 #define INSN(op, text, picture, format, kind, ext, spec, brief) WRAP_##kind(op)
 #include "cpu/insn.def"

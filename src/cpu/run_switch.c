@@ -24,7 +24,7 @@
 #define FALL do { op += 3; ENTER; } while (0)
 #define SLOW(name)                                                                                 \
   do {                                                                                             \
-    if (rv_slow_##name(h, op, &budget))                                                            \
+    if (rv_slow_##name(h, op, budget))                                                            \
       NEXT;                                                                                        \
     goto enter;                                                                                    \
   } while (0)
@@ -42,10 +42,11 @@ void rv_run(rv_hart *h, int64_t budget)
   char *bank;
   h->limit = h->icount + budget;
 enter:
-  op = rv_enter(h, &budget);
+  op = rv_enter(h);
 entered:
   if (!op)
     return;
+  budget = h->limit - h->icount;
   bank = (char *)h->bank;
   ENTER;
 dispatch:
@@ -57,16 +58,17 @@ dispatch:
   case X_goto:
     TAKEN;
   case X_link:
-    op = rv_follow_stub(h, op, &budget);
+    h->icount = h->limit - budget;
+    op = rv_follow_stub(h, op);
     goto entered;
   case X_stale:
     rv_leave_at(h, op, budget);
-    budget = h->limit - h->icount;
     goto enter;
   case X_cross: {
     const rv_cross *c = (const rv_cross *)((char *)op - offsetof(rv_cross, op));
     if (c->gen != h->gen || c->vbase != h->vbase) {
-      op = rv_follow_cross(h, op, &budget);
+      h->icount = h->limit - budget;
+      op = rv_follow_cross(h, op);
       goto entered;
     }
     h->vbase = (h->vbase + IMM) & ~RV_PAGE_MASK;

@@ -10,6 +10,7 @@
 #include "cpu/slow.h"
 #include "mmu/mmu.h"
 
+#define HART ((rv_hart *)x)
 #define RV_ARGS rv_op *op, uint64_t *x, int64_t budget, uint64_t acc, char *bank
 #define PASS op, x, budget, acc, bank
 typedef void rv_handler(RV_ARGS);
@@ -25,55 +26,47 @@ typedef void rv_handler(RV_ARGS);
 
 static __attribute__((noipa)) void s_leave(RV_ARGS)
 {
-  rv_leave_at((rv_hart *)x, op, budget);
+  rv_leave_at(HART, op, budget);
 }
 
-/* Goes on at h->pc: h->icount and budget agree. */
-static __attribute__((noipa)) void s_enter(RV_ARGS)
-{
-  rv_hart *h = (rv_hart *)x;
-  op = rv_enter(h, &budget);
-  if (!op)
-    return;
-  bank = (char *)h->bank;
-  ENTER;
-}
+/* Goes on at the op that a function of run.c returned; NULL: out of the loop. */
+#define GO_ON(next)                                                                                \
+  do {                                                                                             \
+    op = (next);                                                                                   \
+    if (!op)                                                                                       \
+      return;                                                                                      \
+    budget = HART->limit - HART->icount;                                                           \
+    bank = (char *)HART->bank;                                                                     \
+    ENTER;                                                                                         \
+  } while (0)
 
-/* A jump left the block: all of it has run. */
+/* Goes on at h->pc; h->icount is exact. */
+static __attribute__((noipa)) void s_enter(RV_ARGS) { GO_ON(rv_enter(HART)); }
+
+/* These come from the end of a segment: all of what was counted has run. */
 static __attribute__((noipa)) void s_jump(RV_ARGS)
 {
-  rv_hart *h = (rv_hart *)x;
-  h->icount = h->limit - budget;
-  return s_enter(PASS);
+  HART->icount = HART->limit - budget;
+  GO_ON(rv_enter(HART));
 }
 
 static __attribute__((noipa)) void s_cross(RV_ARGS)
 {
-  rv_hart *h = (rv_hart *)x;
-  op = rv_follow_cross(h, op, &budget);
-  if (!op)
-    return;
-  bank = (char *)h->bank;
-  ENTER;
+  HART->icount = HART->limit - budget;
+  GO_ON(rv_follow_cross(HART, op));
 }
 
 static __attribute__((noipa)) void s_stub(RV_ARGS)
 {
-  rv_hart *h = (rv_hart *)x;
-  op = rv_follow_stub(h, op, &budget);
-  if (!op)
-    return;
-  bank = (char *)h->bank;
-  ENTER;
+  HART->icount = HART->limit - budget;
+  GO_ON(rv_follow_stub(HART, op));
 }
 
 /* The head of a block that was overwritten: back, and look it up. */
 static __attribute__((noipa)) void s_stale(RV_ARGS)
 {
-  rv_hart *h = (rv_hart *)x;
-  rv_leave_at(h, op, budget);
-  budget = h->limit - h->icount;
-  return s_enter(PASS);
+  rv_leave_at(HART, op, budget);
+  GO_ON(rv_enter(HART));
 }
 
 /* ---- slow functions under the handlers' signature ---- */
@@ -81,7 +74,7 @@ static __attribute__((noipa)) void s_stale(RV_ARGS)
 #define CALL_SLOW(name)                                                                            \
   static __attribute__((noipa)) void s_##name(RV_ARGS)                                             \
   {                                                                                                \
-    if (!rv_slow_##name((rv_hart *)x, op, &budget))                                                \
+    if (!rv_slow_##name(HART, op, budget))                                                \
       return s_enter(PASS);                                                                        \
     op++;                                                                                          \
     DISPATCH;                                                                                      \

@@ -29,20 +29,18 @@ static void sync(rv_hart *h, rv_op *op, int64_t budget)
 }
 
 /* The instruction is done; the block goes on unless something it did forbids that. */
-static bool done(rv_hart *h, rv_op *op, int64_t *budget)
+static bool done(rv_hart *h, rv_op *op)
 {
   if (likely(!h->end_block && !h->leave))
     return true;
   h->icount++;
   h->pc = h->vbase + rv_seg_offset(rv_seg_of(op), op->n + 1);
-  *budget = h->limit - h->icount;
   return false;
 }
 
-static bool trapped(rv_hart *h, int64_t *budget)
+static bool trapped(rv_hart *h)
 {
   rv_take_trap(h, &h->trap);
-  *budget = h->limit - h->icount;
   return false;
 }
 
@@ -55,11 +53,11 @@ static uint32_t base_bits(unsigned opcode, const rv_op *op)
   return row->match | (store ? (uint32_t)op->rs2 << 20 : (uint32_t)(op->rd & 31) << 7);
 }
 
-static bool access_trapped(rv_hart *h, rv_op *op, int64_t *budget, unsigned opcode, uint64_t ea)
+static bool access_trapped(rv_hart *h, rv_op *op, unsigned opcode, uint64_t ea)
 {
   const bool compressed = !(rv_seg_of(op)->len4 >> op->n & 1);
   rv_set_tinst(h, ea, base_bits(opcode, op), compressed);
-  return trapped(h, budget);
+  return trapped(h);
 }
 
 /* ---- floating-point state ---- */
@@ -144,7 +142,7 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
 
 /* ---- slow functions, one per row, by kind ---- */
 
-#define SLOW(name) bool rv_slow_##name(rv_hart *h, rv_op *op, int64_t *budget)
+#define SLOW(name) bool rv_slow_##name(rv_hart *h, rv_op *op, int64_t budget)
 
 #undef SLOW_LOAD
 #define SLOW_LOAD(name)                                                                            \
@@ -152,11 +150,11 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
   {                                                                                                \
     uint64_t value;                                                                                \
     const uint64_t ea = h->x[op->rs1] + (int64_t)op->imm;                                          \
-    sync(h, op, *budget);                                                                          \
+    sync(h, op, budget);                                                                          \
     if (!rv_load(h, ea, sizeof(mem_##name), NULL, &value))                                         \
-      return access_trapped(h, op, budget, OP_##name, ea);                                         \
+      return access_trapped(h, op, OP_##name, ea);                                         \
     h->x[op->rd] = (mem_##name)value;                                                              \
-    return done(h, op, budget);                                                                    \
+    return done(h, op);                                                                    \
   }
 
 #undef SLOW_STORE
@@ -164,10 +162,10 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
   SLOW(name)                                                                                       \
   {                                                                                                \
     const uint64_t ea = h->x[op->rs1] + (int64_t)op->imm;                                          \
-    sync(h, op, *budget);                                                                          \
+    sync(h, op, budget);                                                                          \
     if (!rv_store(h, ea, sizeof(mem_##name), NULL, h->x[op->rs2]))                                 \
-      return access_trapped(h, op, budget, OP_##name, ea);                                         \
-    return done(h, op, budget);                                                                    \
+      return access_trapped(h, op, OP_##name, ea);                                         \
+    return done(h, op);                                                                    \
   }
 
 #undef SLOW_FLOAD
@@ -176,14 +174,14 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
   {                                                                                                \
     uint64_t value;                                                                                \
     const uint64_t ea = h->x[op->rs1] + (int64_t)op->imm;                                          \
-    sync(h, op, *budget);                                                                          \
+    sync(h, op, budget);                                                                          \
     if (!fp_on(h))                                                                                 \
-      return trapped(h, budget);                                                                   \
+      return trapped(h);                                                                   \
     if (!rv_load(h, ea, sizeof(mem_##name), NULL, &value))                                         \
-      return access_trapped(h, op, budget, OP_##name, ea);                                         \
+      return access_trapped(h, op, OP_##name, ea);                                         \
     h->f[op->rd] = body_##name(value);                                                             \
     fp_written(h);                                                                                 \
-    return done(h, op, budget);                                                                    \
+    return done(h, op);                                                                    \
   }
 
 #undef SLOW_FSTORE
@@ -191,27 +189,27 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
   SLOW(name)                                                                                       \
   {                                                                                                \
     const uint64_t ea = h->x[op->rs1] + (int64_t)op->imm;                                          \
-    sync(h, op, *budget);                                                                          \
+    sync(h, op, budget);                                                                          \
     if (!fp_on(h))                                                                                 \
-      return trapped(h, budget);                                                                   \
+      return trapped(h);                                                                   \
     if (!rv_store(h, ea, sizeof(mem_##name), NULL, h->f[op->rs2]))                                 \
-      return access_trapped(h, op, budget, OP_##name, ea);                                         \
-    return done(h, op, budget);                                                                    \
+      return access_trapped(h, op, OP_##name, ea);                                         \
+    return done(h, op);                                                                    \
   }
 
 /* Runs an FP body: FS, rounding mode, flags. False: trapped. */
 typedef uint64_t fp_body(rv_fp *fp, uint64_t a, uint64_t b, uint64_t c);
-static inline bool fp_run(rv_hart *h, rv_op *op, int64_t *budget, fp_body *body, bool uses_rm,
+static inline bool fp_run(rv_hart *h, rv_op *op, int64_t budget, fp_body *body, bool uses_rm,
                           uint64_t a, uint64_t *result)
 {
   rv_fp fp = { 0 };
-  sync(h, op, *budget);
+  sync(h, op, budget);
   if (!fp_on(h))
-    return trapped(h, budget);
+    return trapped(h);
   if (uses_rm) {
     const int rm = rounding_mode(h, op->imm);
     if (rm < 0)
-      return trapped(h, budget);
+      return trapped(h);
     fp.rm = rm;
   }
   *result = body(&fp, a, h->f[op->rs2 & 31], h->f[(uint32_t)op->imm >> 27]);
@@ -268,10 +266,10 @@ static bool atomic_place(rv_hart *h, uint64_t ea, unsigned size, bool write, rv_
   return rv_atomic(h, ea, size, write, p);
 }
 
-static bool atomic_trapped(rv_hart *h, rv_op *op, int64_t *budget, uint64_t ea)
+static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
 {
   rv_set_tinst(h, ea, op->imm, false);
-  return trapped(h, budget);
+  return trapped(h);
 }
 
 #define SLOW_RMW(name)                                                                             \
@@ -280,15 +278,15 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, int64_t *budget, uint64_t ea)
     rv_place p;                                                                                    \
     mem_##name old, new;                                                                           \
     const uint64_t ea = h->x[op->rs1];                                                             \
-    sync(h, op, *budget);                                                                          \
+    sync(h, op, budget);                                                                          \
     if (!atomic_place(h, ea, sizeof old, true, &p))                                                \
-      return atomic_trapped(h, op, budget, ea);                                                    \
+      return atomic_trapped(h, op, ea);                                                    \
     memcpy(&old, p.host, sizeof old);                                                              \
     new = body_##name((int64_t)old, (int64_t)(mem_##name)h->x[op->rs2]);                           \
     memcpy(p.host, &new, sizeof new);                                                              \
     rv_atomic_written(h, &p, sizeof new);                                                          \
     h->x[op->rd] = (int64_t)old;                                                                   \
-    return done(h, op, budget);                                                                    \
+    return done(h, op);                                                                    \
   }
 #define SLOW_LR(name)                                                                              \
   SLOW(name)                                                                                       \
@@ -296,13 +294,13 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, int64_t *budget, uint64_t ea)
     rv_place p;                                                                                    \
     mem_##name old;                                                                                \
     const uint64_t ea = h->x[op->rs1];                                                             \
-    sync(h, op, *budget);                                                                          \
+    sync(h, op, budget);                                                                          \
     if (!atomic_place(h, ea, sizeof old, false, &p))                                               \
-      return atomic_trapped(h, op, budget, ea);                                                    \
+      return atomic_trapped(h, op, ea);                                                    \
     memcpy(&old, p.host, sizeof old);                                                              \
     h->reservation = p.pa;                                                                         \
     h->x[op->rd] = (int64_t)old;                                                                   \
-    return done(h, op, budget);                                                                    \
+    return done(h, op);                                                                    \
   }
 /* The access is checked as a store even if the reservation is gone; the reservation dies here. */
 #define SLOW_SC(name)                                                                              \
@@ -311,9 +309,9 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, int64_t *budget, uint64_t ea)
     rv_place p;                                                                                    \
     const mem_##name new = h->x[op->rs2];                                                          \
     const uint64_t ea = h->x[op->rs1];                                                             \
-    sync(h, op, *budget);                                                                          \
+    sync(h, op, budget);                                                                          \
     if (!atomic_place(h, ea, sizeof new, true, &p))                                                \
-      return atomic_trapped(h, op, budget, ea);                                                    \
+      return atomic_trapped(h, op, ea);                                                    \
     const bool reserved = h->reservation == p.pa;                                                  \
     h->reservation = ~0ull;                                                                        \
     if (reserved) {                                                                                \
@@ -321,7 +319,7 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, int64_t *budget, uint64_t ea)
       rv_atomic_written(h, &p, sizeof new);                                                        \
     }                                                                                              \
     h->x[op->rd] = !reserved;                                                                      \
-    return done(h, op, budget);                                                                    \
+    return done(h, op);                                                                    \
   }
 /* lr, sc and the read-modify-write ones are told apart by the body's form in exec_a.h. */
 #undef AMO
@@ -336,16 +334,15 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, int64_t *budget, uint64_t ea)
 #define SLOW_SYS(name)                                                                             \
   SLOW(name)                                                                                       \
   {                                                                                                \
-    sync(h, op, *budget);                                                                          \
+    sync(h, op, budget);                                                                          \
     switch (body_##name(h, op->imm)) {                                                             \
     case RV_DONE:                                                                                  \
-      return done(h, op, budget);                                                                  \
+      return done(h, op);                                                                  \
     case RV_JUMPED:                                                                                \
       h->icount++;                                                                                 \
-      *budget = h->limit - h->icount;                                                              \
       return false;                                                                                \
     default:                                                                                       \
-      return trapped(h, budget);                                                                   \
+      return trapped(h);                                                                   \
     }                                                                                              \
   }
 
@@ -354,7 +351,7 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, int64_t *budget, uint64_t ea)
 
 SLOW(undefined)
 {
-  sync(h, op, *budget);
+  sync(h, op, budget);
   rv_refuse(h, WHY_UNDEFINED, op->imm);
-  return trapped(h, budget);
+  return trapped(h);
 }

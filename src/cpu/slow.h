@@ -2,7 +2,8 @@
  * atomics, floating point, CSRs and everything privileged. Defined once, in slow.c.
  *
  * Each returns true if execution goes on with the next op; false if it goes on at h->pc by lookup
- * (jump, trap, or the block must end): then h->icount is exact and *budget agrees with it.
+ * (jump, trap, or the block must end): then h->icount is exact, and what is left of the budget is
+ * h->limit - h->icount. (The budget is passed by value: a pointer to it would forbid tail calls.)
  */
 #ifndef RV_SLOW_H
 #define RV_SLOW_H
@@ -16,7 +17,7 @@
 #define SLOW_JAL(op)
 #define SLOW_JALR(op)
 #define SLOW_NOP(op)
-#define SLOW_DECLARE(name) bool rv_slow_##name(rv_hart *h, rv_op *op, int64_t *budget);
+#define SLOW_DECLARE(name) bool rv_slow_##name(rv_hart *h, rv_op *op, int64_t budget);
 #define SLOW_LOAD(op) SLOW_DECLARE(op)
 #define SLOW_STORE(op) SLOW_DECLARE(op)
 #define SLOW_FLOAD(op) SLOW_DECLARE(op)
