@@ -241,11 +241,9 @@ static uint32_t decode_ops(builder *b, const uint8_t *bytes, uint32_t off, const
     off += d.len;
     if (!known || ends_block(&d, kind))
       return off;
-    if (off >= RV_PAGE_SIZE || total == MAX_INSNS || last4)
-      break;
     if (kind == RV_KIND_BRANCH) /* not taken: goes on here, in a segment of its own */
       open_segment(b, off);
-    else if (b->seg->n == MAX_SEG)
+    if (off >= RV_PAGE_SIZE || total == MAX_INSNS || b->seg->n == MAX_SEG || last4)
       break;
   }
   add_goto(b, off);
