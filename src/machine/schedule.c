@@ -141,8 +141,9 @@ static void wedge(rvh_machine *m, rv_hart *h)
          h->id, rv_mode_name(h->prv, h->v), m->config.trap_loop, h->pc);
 }
 
-/* Runs one hart for n instructions, or until it waits, stops, or the machine ends. */
-static void slice(rvh_machine *m, rv_hart *h, uint64_t n)
+/* Runs one hart for n instructions, or until it waits, stops, or the machine ends. Not to_the_end:
+ * up to a block fewer, where nobody can tell. */
+static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
 {
   const uint64_t end = h->icount + n;
   begin_slice(m, h);
@@ -158,9 +159,12 @@ static void slice(rvh_machine *m, rv_hart *h, uint64_t n)
     const bool timer = event - now <= budget;
     if (timer)
       budget = event - now;
-    run_some(m, h, budget, timer || n_harts(m) > 1 || m->run_bound != ~0ull);
+    const bool exact = timer || to_the_end;
+    run_some(m, h, budget, exact);
     if (timer && rv_clock_now(m) >= event)
       fire_timers(m);
+    if (!exact && !h->attention && !h->leave)
+      break; /* what is left of the turn is less than the next block */
   }
   if (h->stop & RV_STOP_WEDGED)
     wedge(m, h);
@@ -225,7 +229,7 @@ static void round_of_slices(rvh_machine *m, uint64_t left)
     rv_hart *h = m->harts[i];
     const uint64_t before = h->icount;
     if (running(h))
-      slice(m, h, n);
+      slice(m, h, n, n_harts(m) > 1 || left <= n);
     /* A hart that waits is credited its turn, so that one clock serves all. */
     if (n_harts(m) > 1 && h->icount - before < n)
       m->clock += n - (h->icount - before);
