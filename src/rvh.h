@@ -62,7 +62,7 @@ typedef struct {
 typedef struct {
   int status;      /* RVH_EXIT_* or the guest's code */
   bool ended;      /* false: stopped by the instruction bound of rvh_run */
-  char reason[200]; /* "poweroff (finisher 0x5555)" */
+  char reason[512]; /* "poweroff (finisher)"; of a wedged run also a newline, and the way out */
 } rvh_result;
 
 rvh_machine *rvh_new(const rvh_config *config, GError **error);
@@ -85,6 +85,8 @@ uint64_t rvh_read_pc(const rvh_machine *m, unsigned hart);
 uint64_t rvh_read_x(const rvh_machine *m, unsigned hart, unsigned reg);
 bool rvh_read_csr(const rvh_machine *m, unsigned hart, unsigned csr, uint64_t *value);
 bool rvh_read_memory(const rvh_machine *m, uint64_t pa, void *buf, size_t n);
+/* Whether M-mode is the built-in SBI's: no instructions of it exist, and no addresses. */
+bool rvh_builtin_firmware(const rvh_machine *m);
 unsigned rvh_vmode(const rvh_machine *m, unsigned hart, bool *v); /* rv_prv */
 /* "symbol+0x12" of an address as linked, or NULL. The string belongs to the machine. */
 const char *rvh_symbol(const rvh_machine *m, uint64_t addr, uint64_t *offset);

@@ -133,14 +133,6 @@ static void run_some(rvh_machine *m, rv_hart *h, uint64_t n, bool exact)
     rv_step(h);
 }
 
-static void wedge(rvh_machine *m, rv_hart *h)
-{
-  rv_end(m, RVH_EXIT_WEDGED,
-         "hart %u makes no progress in %s-mode: %" G_GUINT64_FORMAT
-         " successive traps, all the same, last to pc 0x%" G_GINT64_MODIFIER "x",
-         h->id, rv_mode_name(h->prv, h->v), m->config.trap_loop, h->pc);
-}
-
 /* Runs one hart for n instructions, or until it waits, stops, or the machine ends. Not to_the_end:
  * up to a block fewer, where nobody can tell. */
 static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
@@ -149,7 +141,7 @@ static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
   begin_slice(m, h);
   while (h->icount < end && running(h) && !m->ended && !m->reset) {
     if (h->stop & RV_STOP_WEDGED) {
-      wedge(m, h);
+      rv_end_wedged(m, h);
       break;
     }
     if (h->attention && !rv_take_interrupt(h))
@@ -167,7 +159,7 @@ static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
       break; /* what is left of the turn is less than the next block */
   }
   if (h->stop & RV_STOP_WEDGED)
-    wedge(m, h);
+    rv_end_wedged(m, h);
   end_slice(m);
 }
 
@@ -208,7 +200,9 @@ static void wait_all(rvh_machine *m)
     m->clock = event;
   else if (!rv_console_wait(m, -1))
     rv_end(m, RVH_EXIT_WEDGED, "every hart waits (wfi) and nothing can wake it: no timer is set, "
-                               "no interrupt is pending and enabled, no input will come");
+                               "no interrupt is pending and enabled, no input will come\n"
+                               "set a timer (stimecmp or SBI set_timer) and enable its interrupt "
+                               "in sie before wfi; or end the run: SBI SRST");
   fire_timers(m);
 }
 
@@ -280,7 +274,7 @@ rvh_result rvh_step(rvh_machine *m, unsigned hart)
   if (!(h->attention && rv_take_interrupt(h)) && running(h))
     rv_step(h);
   if (h->stop & RV_STOP_WEDGED)
-    wedge(m, h);
+    rv_end_wedged(m, h);
   end_slice(m);
   fire_timers(m);
   if (m->reset)
