@@ -20,6 +20,8 @@ static bool in_guest(void *ctx, unsigned hart)
   return v;
 }
 
+static bool has_firmware(void *ctx) { return rvh_builtin_firmware(ctx); }
+
 static uint64_t count_instructions(void *ctx) { return rvh_instructions(ctx); }
 
 static void observe(void *ctx, rvh_machine *m, const rvh_event *e) { rv_traplog_event(ctx, e); }
@@ -32,6 +34,7 @@ rvh_trace *rvh_trace_traps(rvh_machine *m, rvh_trace_level level, bool all, FILE
     .symbol = find_symbol,
     .is_ram = is_ram,
     .in_guest = in_guest,
+    .firmware = has_firmware,
     .instructions = count_instructions,
     .disasm = rv_disasm,
   };
