@@ -31,6 +31,11 @@ static const char *cause_name(const wedged *w)
   return w->cause < n && names[w->cause] ? names[w->cause] : "no such cause";
 }
 
+static bool says_more_than_the_cause(const wedged *w)
+{
+  return !w->interrupt && w->why != WHY_ECALL && w->why != WHY_EBREAK && w->why != WHY_NONE;
+}
+
 static bool is_fetch_fault(const wedged *w)
 {
   return w->cause == CAUSE_FETCH_ACCESS || w->cause == CAUSE_FETCH_PAGE ||
@@ -125,7 +130,8 @@ void rv_end_wedged(rvh_machine *m, const rv_hart *h)
     g_string_append_printf(s, ", tval " HEX, w->tval);
   if (w->gpa)
     g_string_append_printf(s, ", gpa " HEX, w->gpa);
-  if (!w->interrupt && w->why && reasons[w->why])
+  if (says_more_than_the_cause(w))
     g_string_append_printf(s, ": %s", reasons[w->why]);
-  rv_end(m, RVH_EXIT_WEDGED, "%s\n%s; --trace-traps=why shows every step", s->str, advice);
+  rv_end(m, RVH_EXIT_WEDGED, "%s\n%s; look: --trap-loop=10 --trace-traps=why%s", s->str, advice,
+         w->v ? "" : " --trace-only=all");
 }
