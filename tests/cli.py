@@ -90,6 +90,8 @@ BAD_INPUT = [
     (["-kernal", "good.elf"], "unknown option '-kernal'", "did you mean -kernel? --help lists them all"),
     (["good.elf", "good.elf"], "two programs: 'good.elf' and 'good.elf'",
      "give one program; -bios, -initrd and -dtb name the other files"),
+    (["good.elf", "--trace-traps", "why"], "two programs: 'good.elf' and 'why'",
+     "a level is given after '=': --trace-traps=why"),
     (["good.elf", "-smp", "64"], "-smp: '64' harts are not possible", "give a number from 1 to 8"),
     (["good.elf", "-m", "lots"], "-m: 'lots' is not a size", "write it like -m 512M or -m 2G"),
     (["good.elf", "-cpu", "rv32"], "-cpu rv32: not available",

@@ -101,7 +101,7 @@ static const char *for_exception(uint64_t cause)
   }
 }
 
-static char *way_out(const rv_hart *h)
+static char *way_out(const rvh_machine *m, const rv_hart *h)
 {
   const wedged *w = &h->wedged;
   const char *vector = faulting_vector(h), *reason = for_reason(w->why);
@@ -111,8 +111,11 @@ static char *way_out(const rv_hart *h)
     return g_strdup(reason);
   if (vector)
     return g_strdup_printf("the trap handler itself cannot be executed: %s is " HEX "; set it to a "
-                           "handler's address before the first trap",
-                           vector, w->epc);
+                           "handler's address before the first trap%s",
+                           vector, w->epc,
+                           m->config.bios == RVH_BIOS_NONE
+                               ? " (a program that wants an SBI must run without -bios none)"
+                               : "");
   return g_strdup(for_exception(w->cause));
 }
 
@@ -120,7 +123,7 @@ void rv_end_wedged(rvh_machine *m, const rv_hart *h)
 {
   const wedged *w = &h->wedged;
   g_autoptr(GString) s = g_string_new(NULL);
-  g_autofree char *advice = way_out(h);
+  g_autofree char *advice = way_out(m, h);
   g_string_printf(s,
                   "hart %u makes no progress: %" G_GUINT64_FORMAT " traps in a row, each %s%u %s "
                   "in %s-mode at pc " HEX,
