@@ -48,6 +48,7 @@ void rv_code_free(rv_code *c)
     return;
   munmap(c->arena, c->size);
   free(c->hash);
+  free(c->breaks);
   free(c);
 }
 
@@ -120,6 +121,39 @@ static void retire_all(rv_code *c)
     rv_tlb_drop_jumps(c->phys->harts[i]);
   c->top = c->arena;
   c->retired++;
+}
+
+/* ---- breakpoints ---- */
+
+bool rv_code_set_breaks(rv_code *c, const uint64_t *addresses, size_t n)
+{
+  uint64_t *copy = malloc((n + 1) * sizeof *copy);
+  if (!copy)
+    return false;
+  if (n)
+    memcpy(copy, addresses, n * sizeof *copy);
+  free(c->breaks);
+  c->breaks = copy;
+  c->n_breaks = n;
+  retire_all(c); /* blocks know of the old ones */
+  return true;
+}
+
+bool rv_code_is_break(const rv_code *c, uint64_t pc)
+{
+  for (size_t i = 0; i < c->n_breaks; i++)
+    if (c->breaks[i] == pc)
+      return true;
+  return false;
+}
+
+/* Blocks do not know their virtual page: every page's instruction at this offset asks. */
+static bool may_break(const rv_code *c, uint32_t off)
+{
+  for (size_t i = 0; i < c->n_breaks; i++)
+    if ((c->breaks[i] & RV_PAGE_MASK) == off)
+      return true;
+  return false;
 }
 
 /* ---- decoding ---- */
@@ -216,7 +250,13 @@ static uint32_t decode_ops(builder *b, const uint8_t *bytes, uint32_t off, const
 {
   unsigned total = 0;
   open_segment(b, off);
+  if (may_break(b->code, off)) {
+    *b->at++ = (rv_op){ .h = handler(b, X_break) };
+    open_segment(b, off);
+  }
   for (;;) {
+    if (total && may_break(b->code, off))
+      break;
     uint32_t raw = 0;
     if (last4)
       raw = *last4;

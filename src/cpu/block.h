@@ -61,6 +61,7 @@ enum {
   X_link,              /* rv_stub */
   X_cross,             /* rv_cross */
   X_stale,             /* head of a block whose bytes were overwritten */
+  X_break,             /* a segment of its own: a breakpoint may be at this page offset */
   N_HANDLERS
 };
 
@@ -79,6 +80,8 @@ struct rv_code {
   uint8_t *arena, *top;
   size_t size;
   rv_block **hash;
+  uint64_t *breaks; /* virtual addresses of breakpoints */
+  size_t n_breaks;
   uint64_t blocks, ops, retired; /* statistics: built, ops in them, times the arena was retired */
 };
 
@@ -87,6 +90,12 @@ enum { RV_CODE_DEFAULT = 64 << 20 };
 /* Allocates; NULL: out of memory. size is the arena's, in bytes. */
 rv_code *rv_code_new(rv_phys *phys, size_t size, const void *const *handlers);
 void rv_code_free(rv_code *c);
+
+/* Replaces the breakpoints: virtual addresses, whatever the regime. A block ends before an
+ * instruction at the page offset of one, and a block that begins there asks: so code without
+ * breakpoints runs at full speed. To be called between runs. False: out of memory. */
+bool rv_code_set_breaks(rv_code *c, const uint64_t *addresses, size_t n);
+bool rv_code_is_break(const rv_code *c, uint64_t pc);
 
 /* What became of a request for a block. */
 typedef enum {

@@ -63,6 +63,16 @@ rv_op *rv_follow_stub(rv_hart *h, rv_op *op)
   return rv_enter(h);
 }
 
+rv_op *rv_at_break(rv_hart *h, rv_op *op)
+{
+  const uint64_t pc = h->vbase + ((rv_seg *)op - 1)->pcoff;
+  if (!rv_code_is_break(h->code, pc))
+    return op + 2; /* behind the next segment's header */
+  h->pc = pc;
+  h->stop |= RV_STOP_BREAK;
+  return NULL;
+}
+
 void rv_leave_at(rv_hart *h, rv_op *op, int64_t budget)
 {
   const rv_seg *s = (rv_seg *)op - 1;

@@ -180,11 +180,11 @@ bool rv_fetch_place(rv_hart *h, uint64_t va, unsigned size, rv_place *place)
 
 /* ---- without side effects ---- */
 
-void rv_walk_probe(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
+rv_xlat rv_walk_probe(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
 {
   *log = (rv_walk_log){ .access = mode->access, .prv = mode->prv, .v = mode->v,
                         .mprv = mode->mprv, .hlv = mode->hlv, .hlvx = mode->hlvx };
-  rv_walk(h, va, mode, log);
+  return rv_walk(h, va, mode, log);
 }
 
 bool rv_read_virt(rv_hart *h, uint64_t va, rv_prv prv, bool v, void *buf, size_t n)
