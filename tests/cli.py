@@ -139,7 +139,7 @@ EXIT_CODES = [
     (["zeroes", "--limit-insns=100M"], WEDGED, r"", r"each 1 instruction-access-fault in HS-mode at pc "
      r"0x0: .*; exit code 127\nrvh-sim: the trap handler itself cannot be executed: stvec is 0x0; set it"),
     (["jump", "--limit-insns=100M"], WEDGED, r"", r"each 1 instruction-access-fault in HS-mode at pc "
-     r"0x40: .*; exit code 127\nrvh-sim: the program jumped to an address with no memory: "),
+     r"0x40: .*; exit code 127\nrvh-sim: the program jumped to an address with no memory; "),
     (["ecalls", "--limit-insns=100M"], WEDGED, r"", r"each 8 ecall-from-U in U-mode at pc 0x80200024; "
      r"exit code 127\nrvh-sim: the handler returns to the same ecall: add 4 to sepc"),
     (["guest-a", "--limit-insns=100M"], WEDGED, r"", r"each 20 instruction-guest-page-fault in VS-mode "
@@ -147,7 +147,7 @@ EXIT_CODES = [
     (["guest-a", "--adue", "--limit-insns=100k"], LIMIT, r"", r"exit code 124"),  # the advice helps
     (["guest-u", "--limit-insns=100M"], WEDGED, r"", r"PTE.U=0 .*; exit code 127\nrvh-sim: set U=1 "),
     (["guest-unmapped", "--limit-insns=100M"], WEDGED, r"", r"PTE.V=0; exit code 127\nrvh-sim: map that "
-     r"gpa in the G-stage .*; look: --trap-loop=10 --trace-traps=why\n"),
+     r"gpa in the G-stage .*; to see it: --trap-loop=10 --trace-traps=why\n"),
     (["guest-unmapped", "--trap-loop=10", "--trace-traps"], WEDGED, r"", r" WEDGED  .* 10 times in a "
      r"row: 20 instruction-guest-page-fault [\s\S]*\n# unanswered: .*: the guest was not resumed\n"),
     (["guest-unmapped", "--trap-loop=0", "--limit-insns=1M"], LIMIT, r"", r"exit code 124"),

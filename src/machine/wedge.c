@@ -73,7 +73,7 @@ static const char *for_exception(uint64_t cause)
 {
   switch (cause) {
   case CAUSE_FETCH_ACCESS:
-    return "the program jumped to an address with no memory: look at what led there";
+    return "the program jumped to an address with no memory";
   case CAUSE_LOAD_ACCESS:
   case CAUSE_STORE_ACCESS:
     return "nothing answers at that address; is RAM too small (-m), or the device not of this "
@@ -135,6 +135,6 @@ void rv_end_wedged(rvh_machine *m, const rv_hart *h)
     g_string_append_printf(s, ", gpa " HEX, w->gpa);
   if (says_more_than_the_cause(w))
     g_string_append_printf(s, ": %s", reasons[w->why]);
-  rv_end(m, RVH_EXIT_WEDGED, "%s\n%s; look: --trap-loop=10 --trace-traps=why%s", s->str, advice,
+  rv_end(m, RVH_EXIT_WEDGED, "%s\n%s; to see it: --trap-loop=10 --trace-traps=why%s", s->str, advice,
          w->v ? "" : " --trace-only=all");
 }

@@ -145,8 +145,8 @@ static void begin(rv_hart *h, transition *n, rv_event_type type)
  * register, the level's own name, but mstatus also if more than sstatus shows of it changed. */
 static bool is_told(const rv_event *e, unsigned i, const uint64_t *before, const uint64_t *after)
 {
-  const bool trap = e->type != RV_EV_XRET;
-  const bool m_level = trap ? e->to_prv == PRV_M : e->u.xret.mret;
+  const bool trap = e->type == RV_EV_TRAP || e->type == RV_EV_REDIRECT;
+  const bool m_level = e->type == RV_EV_XRET ? e->u.xret.mret : e->to_prv == PRV_M;
   const unsigned target = e->to_prv == PRV_M ? TO_M : e->to_v ? TO_VS : TO_HS;
   const uint64_t changed = before[i] ^ after[i];
   const uint64_t s_level = sstatus_SIE | sstatus_SPIE | sstatus_SPP;

@@ -51,7 +51,10 @@ rvh_trace *rvh_trace_traps(rvh_machine *m, rvh_trace_level level, bool all, FILE
 
 void rvh_trace_end(rvh_trace *log, const rvh_result *result) { rv_traplog_end(log, result); }
 
-static void observe_json(void *ctx, rvh_machine *m, const rvh_event *e) { rv_jsonlog_event(ctx, e); }
+static void observe_json(void *ctx, rvh_machine *m, const rvh_event *e)
+{
+  rv_jsonlog_event(ctx, e);
+}
 
 rvh_json *rvh_trace_json(rvh_machine *m, FILE *out, const char *title)
 {

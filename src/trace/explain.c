@@ -479,6 +479,8 @@ static void explain_writes(rv_text *t, const rv_event *e)
   if (e->from_v != e->to_v) {
     put_field(t, plain ? "  V " : "V ", e->from_v);
     put_field(t, "->", e->to_v);
+  } else if (!plain) {
+    put_field(t, "V stays ", e->to_v);
   }
   put_rule(t, write_rule(e));
   for (unsigned i = 0; i < n; i++)
@@ -544,9 +546,9 @@ static void hint_delegation(rv_text *t, const rv_event *e, bool was_v)
     return;
   start_line(t, "hint");
   put_bit(t, e->u.trap.interrupt ? "hideleg" : "hedeleg", cause, true);
-  put_str(t, " has no effect while ");
+  put_str(t, " has no effect by itself while ");
   put_bit(t, e->u.trap.interrupt ? "mideleg" : "medeleg", cause, false);
-  put_str(t, ": M-mode gets this trap");
+  put_str(t, ": M-mode gets this trap first");
   end_line(t);
 }
 

@@ -1,5 +1,6 @@
-/* jsonlog.c - JSON Lines of the event stream. Values of 64 bits are hex strings, because JavaScript's
- * numbers are not exact there; counts are numbers. Readers must ignore keys they do not know.
+/* jsonlog.c - JSON Lines of the event stream. Values of 64 bits are hex strings, because
+ * JavaScript's numbers are not exact there; counts are numbers. Readers must ignore keys they do
+ * not know.
  */
 #include "trace/jsonlog.h"
 #include "priv/csr.h"
@@ -16,7 +17,7 @@ struct rvh_json {
   struct {
     bool open;
     uint64_t first, pc, x[32]; /* first: insn of the handler's first instruction */
-  } exit[MAX_HARTS]; /* the last VM exit that no entry has answered */
+  } exit[MAX_HARTS];           /* the last VM exit that no entry has answered */
 };
 
 /* ---- the grammar ---- */
@@ -103,8 +104,8 @@ static void put_symbol(rv_jsonlog *log, const char *name, uint64_t addr)
   const char *symbol = log->source.symbol(log->source.ctx, addr, &offset);
   if (!symbol)
     return;
-  g_autofree char *text = offset ? g_strdup_printf("%s+0x%" G_GINT64_MODIFIER "x", symbol, offset)
-                                 : g_strdup(symbol);
+  g_autofree char *text =
+      offset ? g_strdup_printf("%s+0x%" G_GINT64_MODIFIER "x", symbol, offset) : g_strdup(symbol);
   member_str(&log->text, name, text);
 }
 

@@ -527,10 +527,8 @@ void rv_traplog_event(rvh_trace *log, const rv_event *e)
     if (log->level != RVH_TRACE_LINE)
       rv_explain_sbi(&log->text, e);
     break;
-  case RV_EV_WEDGED:
+  case RV_EV_WEDGED: /* the trap's own line and block follow */
     put_wedged_line(log, e);
-    if (log->level != RVH_TRACE_LINE)
-      rv_explain_trap(&log->text, &log->source, e, e->from_v);
     break;
   default: /* not the trap log's */
     return;
@@ -608,7 +606,7 @@ static void put_end_line(rvh_trace *log, const rvh_result *result)
   const char *reason = result && result->reason[0] ? result->reason : "stopped";
   put_str(t, "# end: ");
   put_bytes(t, reason, strcspn(reason, "\n"));
-  put_str(t, " after ");
+  put_str(t, result && result->status > RVH_EXIT_GUEST_MAX ? "; after " : " after ");
   put_count(t, log->source.instructions(log->source.ctx), " insn; ", " insns; ");
   put_count(t, log->exits, " exit, ", " exits, ");
   put_count(t, log->entries, " entry, ", " entries, ");

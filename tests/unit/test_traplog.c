@@ -484,9 +484,28 @@ START_TEST(test_unanswered)
   const rvh_result end = { .ended = true, .status = RVH_EXIT_WEDGED, .reason = "stuck\ndo this" };
   rv_traplog_end(tlog, &end);
   fclose(stream);
-  ck_assert_ptr_nonnull(strstr(text, "\n# end: stuck after 173 insns; 1 exit, 0 entries, "));
+  ck_assert_ptr_nonnull(strstr(text, "\n# end: stuck; after 173 insns; 1 exit, 0 entries, "));
   ck_assert_ptr_nonnull(strstr(text, "\n# unanswered: hart 0 insn 30 pc 80000160 vs_entry+0x10  22 "
                                      "virtual-instruction: the guest was not resumed\n"));
+}
+END_TEST
+
+/* A return that changes status alone says that V stays; the trap after WEDGED has the block. */
+START_TEST(test_why_says_it_once)
+{
+  start(RVH_TRACE_WHY, true);
+  rv_event e = sret(3, "HS", "HS", 0x80000158);
+  e.change = sret_changes;
+  e.n_change = 1;
+  emit(e);
+  e = trap(4, "HS", "HS", CAUSE_FETCH_PAGE, 0x80000108);
+  e.type = RV_EV_WEDGED;
+  emit(e);
+  const char *lines = body();
+  ck_assert_ptr_nonnull(strstr(lines, "\n                 wrote   V stays 0  (sret_v0)\n"));
+  const char *wedged = strstr(lines, "  WEDGED  ");
+  ck_assert_ptr_nonnull(wedged);
+  ck_assert_str_eq(strchr(wedged, '\n'), "\n");
 }
 END_TEST
 
@@ -920,6 +939,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, test_silent_resume);
   tcase_add_test(tc, test_handled_count);
   tcase_add_test(tc, test_unanswered);
+  tcase_add_test(tc, test_why_says_it_once);
   tcase_add_test(tc, test_filter);
   tcase_add_test(tc, test_all);
   tcase_add_test(tc, test_pairing);
