@@ -493,11 +493,20 @@ static void log_trap(rvh_trace *log, hart_log *hart, const rv_event *e)
     answer_exit(log, &hart->exit, 0);
 }
 
+/* Firmware in M-mode leaves a guest's exit to HS: a step on the guest's way, though V is 0 already. */
+static bool hands_on_exit(rv_trace_exit *exit, const rv_event *e)
+{
+  if (!exit->open || !exit->to_m || e->from_prv != PRV_M || e->to_prv == PRV_M)
+    return false;
+  exit->to_m = false;
+  return true;
+}
+
 static void log_xret(rvh_trace *log, hart_log *hart, const rv_event *e)
 {
   notice_silent_resume(log, hart, e->from_v);
-  bool entry = is_entry(e);
-  if (log->all || e->from_v || e->to_v) {
+  bool entry = is_entry(e), handed_on = hands_on_exit(&hart->exit, e);
+  if (log->all || e->from_v || e->to_v || handed_on) {
     put_xret_line(log, e, &hart->exit);
     if (log->level != RVH_TRACE_LINE)
       rv_explain_xret(&log->text, e, &hart->exit, hart->from_guest);

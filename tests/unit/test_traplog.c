@@ -509,6 +509,30 @@ START_TEST(test_why_says_it_once)
 }
 END_TEST
 
+/* A guest's exit that firmware of its own gives to HS: its mret is shown, a later one is not. */
+START_TEST(test_way_through_m)
+{
+  start(RVH_TRACE_LINE, false);
+  emit(trap(10, "VS", "M", CAUSE_ILLEGAL, 0x80000160));
+  emit(trap(12, "M", "M", CAUSE_LOAD_ACCESS, 0x80000000));
+  rv_event e = sret(14, "M", "M", 0x80000000);
+  e.u.xret.mret = true;
+  emit(e);
+  e = sret(20, "M", "HS", 0x80000108);
+  e.u.xret.mret = true;
+  emit(e);
+  emit(trap(22, "HS", "M", CAUSE_ECALL_HS, 0x80000108));
+  e = sret(24, "M", "HS", 0x80000108);
+  e.u.xret.mret = true;
+  emit(e);
+  const char *lines = body();
+  ck_assert_ptr_nonnull(strstr(lines, "\n          20  0  M->HS     xret    "));
+  ck_assert_ptr_null(strstr(lines, "\n          14  0  "));
+  ck_assert_ptr_null(strstr(lines, "\n          22  0  "));
+  ck_assert_ptr_null(strstr(lines, "\n          24  0  "));
+}
+END_TEST
+
 START_TEST(test_all)
 {
   start(RVH_TRACE_LINE, true);
@@ -939,6 +963,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, test_silent_resume);
   tcase_add_test(tc, test_handled_count);
   tcase_add_test(tc, test_unanswered);
+  tcase_add_test(tc, test_way_through_m);
   tcase_add_test(tc, test_why_says_it_once);
   tcase_add_test(tc, test_filter);
   tcase_add_test(tc, test_all);
