@@ -76,8 +76,13 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   rvh_trace *trace =
       out->text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
   rvh_json *json = out->json ? rvh_trace_json(m, out->json, title) : NULL;
-  cli_terminal_start();
-  rvh_result result = rvh_run(m, 0);
+  rvh_result result;
+  if (o->step) {
+    result = rvh_stepper(m, stdin, stdout);
+  } else {
+    cli_terminal_start();
+    result = rvh_run(m, 0);
+  }
   if (trace)
     rvh_trace_end(trace, &result);
   if (json)
@@ -89,7 +94,7 @@ static int run(cli_options *o)
 {
   g_autoptr(GError) error = NULL;
   outputs out = { 0 };
-  o->config.console_stdin = true;
+  o->config.console_stdin = !o->step; /* the stepper reads the same input */
   o->config.console_read = cli_terminal_read;
   if (o->trace)
     out.text = o->trace_file ? open_output("--trace-file", o->trace_file) : stderr;

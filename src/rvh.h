@@ -142,4 +142,8 @@ void rvh_trace_end(rvh_trace *t, const rvh_result *result);
 typedef struct rvh_json rvh_json;
 rvh_json *rvh_trace_json(rvh_machine *m, FILE *out, const char *title);
 void rvh_json_end(rvh_json *log, const rvh_result *result);
+
+/* --step: an interactive stepper, reading commands from in until it ends, quits or the machine
+ * ended. The guest must not read the same input. */
+rvh_result rvh_stepper(rvh_machine *m, FILE *in, FILE *out);
 #endif

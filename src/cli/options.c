@@ -145,6 +145,8 @@ static bool set_TRACE_JSON(cli_options *o, const char *value, GError **error)
   return true;
 }
 
+static bool set_STEP(cli_options *o, const char *value, GError **error) { return o->step = true; }
+
 static bool set_TRACE_FILE(cli_options *o, const char *value, GError **error)
 {
   o->trace = true;

@@ -13,6 +13,7 @@ typedef struct {
   bool trace, trace_all;
   rvh_trace_level trace_level;
   const char *trace_file, *trace_json;
+  bool step;
   bool help, help_all, version; /* asked for: nothing else was checked */
 } cli_options;
 

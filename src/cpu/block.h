@@ -104,8 +104,9 @@ typedef enum {
   RV_BLOCK_STEP,  /* not cacheable here (PMP splits the page): execute one instruction alone */
 } rv_block_result;
 
-/* The head of the block at virtual pc of h's current regime, decoded if need be. */
-rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head);
+/* The head of the block at virtual pc of h's current regime, decoded if need be. *fence_shift is the
+ * size of the page it was translated by, as address fences see it (rv_xlat). */
+rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head, unsigned *fence_shift);
 
 /* Resolves a same-page link and returns the target. NULL: enter by lookup at the stub's offset (a
  * 4-byte instruction across pages). */
