@@ -476,7 +476,9 @@ static void log_trap(rvh_trace *log, hart_log *hart, const rv_event *e)
 {
   bool redirect = e->type == RV_EV_REDIRECT;
   bool was_v = redirect ? e->u.trap.origin_v : e->from_v;
-  if (!redirect)
+  if (redirect)
+    hart->exit.to_m = false; /* handed on by this event: the next return from M is another's */
+  else
     notice_silent_resume(log, hart, e->from_v);
   if (e->to_prv == PRV_S && !e->to_v)
     hart->from_guest = was_v;
