@@ -26,8 +26,10 @@ IN_FILE = re.compile(r"`(src/[\w./]+)`, `(\w+)`((?:; `\w+`)*)")
 
 
 def options_of(root):
-    table = (root / "src/cli/options.def").read_text()
-    return set(re.findall(r'"(--[a-z-]+)"', table))
+    """rvh-sim's, and those of the tools that the pages name."""
+    sources = [root / "src/cli/options.def", *sorted((root / "tools").glob("*"))]
+    text = "".join(s.read_text() for s in sources if s.is_file())
+    return set(re.findall(r'"(--[a-z-]+)"', text))
 
 
 def exists(root, path):
@@ -57,7 +59,7 @@ def untruths(root):
                 if code.startswith(path) and not PLACEHOLDER.search(path) and not exists(root, path):
                     yield f"{name}: `{path}` does not exist"
         for option in set(OPTION.findall(text)) - known:
-            yield f"{name}: {option} is no option of options.def"
+            yield f"{name}: {option} is no option of rvh-sim or its tools"
         for path, first, more in IN_FILE.findall(text):
             for function in [first, *re.findall(r"\w+", more)]:
                 if exists(root, path) and f"{function}(" not in (root / path).read_text():
