@@ -80,6 +80,11 @@ void rv_end(rvh_machine *m, int status, const char *format, ...)
   m->ended = true;
   m->result.ended = true;
   m->result.status = status;
+  if (m->failed) { /* whatever ends it: a panic may print no newline and wait for ever */
+    g_snprintf(m->result.reason, sizeof m->result.reason, "the console said '%s' (--fail-on)",
+               m->config.fail_on);
+    m->result.status = RVH_EXIT_EXPECT;
+  }
   for (unsigned i = 0; i < n_harts(m); i++) {
     m->harts[i]->stop |= RV_STOP_EXIT;
     m->harts[i]->leave = true;
@@ -88,9 +93,7 @@ void rv_end(rvh_machine *m, int status, const char *format, ...)
 
 void rv_power_off(rvh_machine *m, bool reset, int code, const char *by)
 {
-  if (m->failed)
-    rv_end(m, RVH_EXIT_EXPECT, "the console said '%s' (--fail-on)", m->config.fail_on);
-  else if (reset) {
+  if (reset && !m->failed) {
     m->reset = true;
     for (unsigned i = 0; i < n_harts(m); i++)
       m->harts[i]->leave = true;
