@@ -116,7 +116,8 @@ static void begin_slice(rvh_machine *m, rv_hart *h)
 static void end_slice(rvh_machine *m)
 {
   m->clock = rv_clock_now(m);
-  m->current->reservation = ~0ull; /* no other hart runs while it holds one */
+  if (n_harts(m) > 1) /* no other hart runs while it holds one; alone, its slices end anywhere */
+    m->current->reservation = ~0ull;
   m->current = NULL;
 }
 
