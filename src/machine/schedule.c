@@ -229,11 +229,15 @@ static void round_of_slices(rvh_machine *m, uint64_t left)
   uint64_t n = n_harts(m) == 1 ? RV_POLL_INTERVAL : RV_QUANTUM;
   if (left < n)
     n = left;
+  /* Others see where a turn ends: another hart, the limit, input that is looked for between turns. */
+  const bool to_the_end = n_harts(m) > 1 || left <= n || m->config.console_stdin;
   for (unsigned i = 0; i < n_harts(m) && !m->ended && !m->reset; i++) {
     rv_hart *h = m->harts[i];
     const uint64_t before = h->icount;
+    if (i > 0) /* the turns before, also credited ones, may have passed a comparator */
+      fire_timers(m);
     if (running(h))
-      slice(m, h, n, n_harts(m) > 1 || left <= n);
+      slice(m, h, n, to_the_end);
     /* A hart that waits is credited its turn, so that one clock serves all. */
     if (n_harts(m) > 1 && h->icount - before < n)
       m->clock += n - (h->icount - before);
