@@ -40,10 +40,11 @@ static uint64_t ticks_to_fire(rvh_machine *m, rv_hart *h, uint64_t now)
   if (h->s[0].timecmp > now && h->s[0].timecmp - now < best)
     best = h->s[0].timecmp - now;
   const uint64_t guest_now = now + h->csr.htimedelta; /* also while V=0 [H-008] */
-  if ((h->csr.henvcfg & henvcfg_STCE) && h->s[1].timecmp > guest_now &&
-      h->s[1].timecmp - guest_now < best)
-    best = h->s[1].timecmp - guest_now;
-  return best;
+  if (!(h->csr.henvcfg & henvcfg_STCE))
+    return best;
+  /* Guest time may pass 2^64, which ends what has fired: what comes after is planned there. */
+  const uint64_t next = h->s[1].timecmp > guest_now ? h->s[1].timecmp - guest_now : -guest_now;
+  return next && next < best ? next : best;
 }
 
 /* The clock at which the next timer of any hart fires, ~0 if none will. */

@@ -273,6 +273,25 @@ START_TEST(stimecmp_and_vstimecmp_interrupt_at_their_instruction)
 }
 END_TEST
 
+/* Guest time may pass 2^64: VSTIP then ends, and begins again at vstimecmp [H-115]. */
+START_TEST(vstimecmp_fires_again_after_guest_time_wrapped)
+{
+  rvh_config c = config();
+  c.bios = RVH_BIOS_BUILTIN;
+  rvh_machine *m = load_text(
+      c, "auipc t0,0; addi t0,t0,72; csrrw zero,stvec,t0; addi t2,zero,-1; slli t2,t2,63;"
+         "csrrw zero,henvcfg,t2; addi t2,zero,-1000; csrrw zero,htimedelta,t2; addi t2,zero,5;"
+         "csrrw zero,vstimecmp,t2; addi zero,zero,0; csrrsi zero,sstatus,2;"
+         "wait:; csrrs t0,hip,zero; andi t0,t0,64; bne t0,zero,@wait; addi t2,zero,64;"
+         "csrrw zero,hie,t2; spin:; jal zero,@spin;"
+         "csrrs s0,time,zero; csrrs s1,scause,zero;" EXIT_OK);
+  ck_assert_int_eq(rvh_run(m, 0).status, RVH_EXIT_OK);
+  ck_assert_uint_eq(rvh_read_x(m, 0, 8), 1005);
+  ck_assert_uint_eq(rvh_read_x(m, 0, 9), 1ull << 63 | IRQ_VSTI);
+  rvh_free(m);
+}
+END_TEST
+
 /* mtime from the CLINT is time at the instruction that loads it; in straight code and in a loop. */
 START_TEST(mtime_is_exact_at_its_load)
 {
@@ -662,6 +681,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, fail_on_overrules_every_other_end);
   tcase_add_test(tc, mtimecmp_interrupts_at_its_instruction);
   tcase_add_test(tc, stimecmp_and_vstimecmp_interrupt_at_their_instruction);
+  tcase_add_test(tc, vstimecmp_fires_again_after_guest_time_wrapped);
   tcase_add_test(tc, mtime_is_exact_at_its_load);
   tcase_add_test(tc, wfi_skips_to_the_next_timer);
   tcase_add_test(tc, no_hart_runs_past_its_timer);
