@@ -7,6 +7,7 @@
 #include "cpu/block.h"
 #include "mmu/access.h"
 #include "mmu/tlb.h"
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,7 +16,9 @@ enum {
   HASH_BITS = 16,
   MAX_SEG = 64,    /* the len4 bitmap */
   MAX_INSNS = 128, /* per block: bounds the work thrown away when a page goes stale */
-  MAX_BLOCK_BYTES = MAX_INSNS * 96 + 256, /* op, link and the larger stub each, with headers */
+  /* Nothing but branches to other pages: each an op, a link, a stub, and the next segment. */
+  MAX_BLOCK_BYTES = MAX_INSNS * (sizeof(rv_op) + sizeof(rv_link) + sizeof(rv_cross) +
+                                 sizeof(rv_seg)) + 256,
 };
 
 static size_t bucket(uint64_t pa) { return (pa >> 1) * 0x9e3779b97f4a7c15ull >> (64 - HASH_BITS); }
@@ -24,6 +27,7 @@ static void code_written(rv_code *c, rv_page *page);
 
 rv_code *rv_code_new(rv_phys *phys, size_t size, const void *const *handlers)
 {
+  assert(size >= sizeof(rv_block) + MAX_BLOCK_BYTES);
   rv_code *c = calloc(1, sizeof *c);
   if (!c)
     return NULL;
