@@ -209,9 +209,14 @@ static void drop_page(rv_hart *h, rv_bank *b, uint64_t va)
     clear_entry(b, LOG_R + i);
   if (b->w[i].va == page)
     clear_entry(b, LOG_W + i);
-  for (unsigned j = 0; j < b->n_log; j++)
-    if (b->log[j] >= LOG_JC && (b->jc[b->log[j] - LOG_JC].va & ~RV_PAGE_MASK) == page)
+  for (unsigned j = 0; j < b->n_log; j++) {
+    if (b->log[j] < LOG_JC)
+      continue;
+    /* The second half of an instruction two bytes before the page is in it. */
+    const uint64_t target = b->jc[b->log[j] - LOG_JC].va;
+    if ((target & ~RV_PAGE_MASK) == page || target == page - 2)
       clear_entry(b, b->log[j]);
+  }
   renew(h, b);
 }
 
