@@ -72,8 +72,9 @@ START_TEST(a_fence_voids_cross_page_links)
   for (unsigned all = 0; all < 2; all++) {
     map(w, 0, 1);
     map(w, 1, 2);
-    put_at(w, CODE, VA, "loop:; jal ra,0x40001000; beq s2,zero,@loop; sfence.vma s3,zero; addi s2,zero,0;"
-                        "jal zero,@loop");
+    put_at(w, CODE, VA,
+           "loop:; jal ra,0x40001000; beq s2,zero,@loop; sfence.vma s3,zero; addi s2,zero,0;"
+           "jal zero,@loop");
     put_at(w, CODE + 0x1000, VA + 0x1000, "addi a1,a1,1; jalr zero,0(ra)");
     put_at(w, CODE + 0x2000, VA + 0x1000, "addi a2,a2,1; jalr zero,0(ra)");
     rv_hart *h = enter_sv39(w);
@@ -145,7 +146,8 @@ START_TEST(a_store_to_either_page_changes_the_instruction_across)
   for (unsigned second = 0; second < 2; second++) {
     world *w = world_new(1, RV_CODE_DEFAULT);
     rv_hart *h = w->harts[0];
-    const uint32_t old = 0x00150513, new = second ? 0x00250513 : 0x00150593; /* 2, or addi a1,a0,1 */
+    const uint32_t old = 0x00150513,
+                   new = second ? 0x00250513 : 0x00150593; /* 2, or addi a1,a0,1 */
     world_poke(w, CODE + 0xffe, &old, 4);
     put(w, CODE + 0x1002, "jalr zero,0(s0)");
     put(w, CODE, "sh s1,0(s2); jalr zero,0(s0)");
@@ -167,8 +169,9 @@ END_TEST
  * ends after the store with count and pc exact. */
 START_TEST(a_store_into_its_own_block_ends_it)
 {
-  static const char *const stores[] = { "sw s1,0(s2)", "sd s1,0(s2)",  "sh s1,2(s2)",
-                                        "sb s1,3(s2)", "fsw fs1,0(s2)", "fsd fs1,0(s2)",
+  static const char *const stores[] = { "sw s1,0(s2)",          "sd s1,0(s2)",
+                                        "sh s1,2(s2)",          "sb s1,3(s2)",
+                                        "fsw fs1,0(s2)",        "fsd fs1,0(s2)",
                                         "amoswap.w a5,s1,(s2)", "amoadd.w a5,s3,(s2)" };
   for (unsigned i = 0; i < G_N_ELEMENTS(stores); i++) {
     world *w = world_new(1, RV_CODE_DEFAULT);
@@ -308,9 +311,9 @@ START_TEST(a_retired_arena_changes_nothing)
   rv_hart *h = w->harts[0];
   for (unsigned i = 0; i < 20 * 64; i++) { /* each 64 bytes: count, then on to the next */
     const uint64_t at = CODE + 64 * i, next = CODE + 64 * ((i + 21) % 1280);
-    g_autofree char *text =
-        g_strdup_printf("addi a0,a0,1; beq zero,zero,0x%" PRIx64 "; addi zero,zero,0; jal zero,0x%" PRIx64,
-                        at + 12, next);
+    g_autofree char *text = g_strdup_printf("addi a0,a0,1; beq zero,zero,0x%" PRIx64
+                                            "; addi zero,zero,0; jal zero,0x%" PRIx64,
+                                            at + 12, next);
     put(w, at, text);
   }
   h->pc = CODE;
@@ -346,27 +349,27 @@ START_TEST(a_page_split_by_pmp_is_checked_at_every_instruction)
 }
 END_TEST
 
-/* One access each, whole, with the count of its instruction; refused ones do not reach the device. */
+/* One access each, whole, with the count of its instruction; refused ones do not reach the device.
+ */
 START_TEST(devices_are_accessed_once)
 {
   static const struct {
     const char *insn;
     unsigned size, accesses;
   } cases[] = {
-    { "lb a0,1(s0)", 1, 1 }, { "lhu a0,2(s0)", 2, 1 }, { "lw a0,4(s0)", 4, 1 },
-    { "ld a0,8(s0)", 8, 1 }, { "sb a0,1(s0)", 1, 1 },  { "sd a0,16(s0)", 8, 1 },
-    { "lw a0,1(s0)", 0, 0 }, { "sd a0,4(s0)", 0, 0 },  { "ld a0,-4(s0)", 0, 0 },
+    { "lb a0,1(s0)", 1, 1 },    { "lhu a0,2(s0)", 2, 1 },        { "lw a0,4(s0)", 4, 1 },
+    { "ld a0,8(s0)", 8, 1 },    { "sb a0,1(s0)", 1, 1 },         { "sd a0,16(s0)", 8, 1 },
+    { "lw a0,1(s0)", 0, 0 },    { "sd a0,4(s0)", 0, 0 },         { "ld a0,-4(s0)", 0, 0 },
     { "sd a0,4092(s0)", 0, 0 }, { "amoadd.w a0,a1,(s0)", 0, 0 }, { "lr.d a0,(s0)", 0, 0 },
-    { "flw fa0,4(s0)", 4, 1 }, { "fsd fa0,8(s0)", 8, 1 },
+    { "flw fa0,4(s0)", 4, 1 },  { "fsd fa0,8(s0)", 8, 1 },
   };
   for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
     if (strstr(cases[i].insn, "4092"))
       continue; /* beyond imm */
     world *w = world_new(1, RV_CODE_DEFAULT);
     rv_hart *h = w->harts[0];
-    g_autofree char *text =
-        g_strdup_printf("addi a1,a1,1; addi a1,a1,1; %s; addi a1,a1,1; jal zero,0x80001000",
-                        cases[i].insn);
+    g_autofree char *text = g_strdup_printf(
+        "addi a1,a1,1; addi a1,a1,1; %s; addi a1,a1,1; jal zero,0x80001000", cases[i].insn);
     put(w, CODE, text);
     put(w, RAM, "loop:; jal zero,@loop");
     h->csr.mtvec = RAM;

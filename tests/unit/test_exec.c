@@ -13,7 +13,8 @@ typedef struct {
 
 static const row xs[] = {
 #define X(...) { ROW(__VA_ARGS__) },
-#define ROW(text, ...) text, { __VA_ARGS__ }
+#define ROW(text, ...)                                                                             \
+  text, { __VA_ARGS__ }
 #include "exec_values.def"
 }, bs[] = {
 #define B(...) { ROW(__VA_ARGS__) },
@@ -55,7 +56,7 @@ static void run_one(world *w, const char *text)
 static world *fp_world(void)
 {
   world *w = world_new(1, RV_CODE_DEFAULT);
-  w->harts[0]->csr.mstatus |= 1ull << 13; /* FS Initial */
+  w->harts[0]->csr.mstatus |= 1ull << 13;           /* FS Initial */
   world_asm(w, CODE + 0x10, "jal zero,0x80001014"); /* where jumps of the tests lead */
   world_asm(w, CODE + 0x20, "jal zero,0x80001024");
   return w;
@@ -139,16 +140,20 @@ static void floats(world *w)
 static void loads_and_stores(world *w)
 {
   static const row loads[] = {
-    { "lb a2,0(a0)", { 0xffffffffffffff80 } },  { "lbu a2,1(a0)", { 0x81 } },
-    { "lh a2,1(a0)", { 0xffffffffffff8281 } },  { "lhu a2,2(a0)", { 0x8382 } },
-    { "lw a2,3(a0)", { 0xffffffff86858483 } },  { "lwu a2,4(a0)", { 0x87868584 } },
-    { "ld a2,5(a0)", { 0x8c8b8a8988878685 } },  { "ld a2,-8(a0)", { 0 } },
+    { "lb a2,0(a0)", { 0xffffffffffffff80 } },
+    { "lbu a2,1(a0)", { 0x81 } },
+    { "lh a2,1(a0)", { 0xffffffffffff8281 } },
+    { "lhu a2,2(a0)", { 0x8382 } },
+    { "lw a2,3(a0)", { 0xffffffff86858483 } },
+    { "lwu a2,4(a0)", { 0x87868584 } },
+    { "ld a2,5(a0)", { 0x8c8b8a8988878685 } },
+    { "ld a2,-8(a0)", { 0 } },
     { "lb a2,16(a0)", { 0x10 } },
   };
   static const row stores[] = {
-    { "sb a1,1(a0)", { 0x8786858483820880 } }, { "sh a1,1(a0)", { 0x8786858483070880 } },
-    { "sw a1,1(a0)", { 0x8786850506070880 } }, { "sd a1,1(a0)", { 0x0203040506070880 } },
-    { "sd a1,0(a0)", { 0x0102030405060708 } }, { "fsw fa1,0(a0)", { 0x8786858415161718 } },
+    { "sb a1,1(a0)", { 0x8786858483820880 } },   { "sh a1,1(a0)", { 0x8786858483070880 } },
+    { "sw a1,1(a0)", { 0x8786850506070880 } },   { "sd a1,1(a0)", { 0x0203040506070880 } },
+    { "sd a1,0(a0)", { 0x0102030405060708 } },   { "fsw fa1,0(a0)", { 0x8786858415161718 } },
     { "fsd fa1,0(a0)", { 0x1112131415161718 } },
   };
   rv_hart *h = w->harts[0];
@@ -267,10 +272,10 @@ static bool illegal(world *w, const char *text)
 }
 
 static const char *const fp_insns[] = {
-  "flw fa3,0(a0)", "fsw fa3,0(a0)", "fld fa3,0(a0)", "fsd fa3,0(a0)", "c.fld fa3,0(a0)",
-  "c.fsd fa3,0(a0)", "c.fldsp fa3,0(sp)", "c.fsdsp fa3,0(sp)", "fadd.s fa3,fa0,fa1",
-  "fmadd.d fa3,fa0,fa1,fa2", "fsgnj.d fa3,fa0,fa1", "feq.s a2,fa0,fa1", "fmv.x.w a2,fa0",
-  "fmv.d.x fa3,a0", "fcvt.w.d a2,fa0", "fclass.d a2,fa0",
+  "flw fa3,0(a0)",      "fsw fa3,0(a0)",           "fld fa3,0(a0)",       "fsd fa3,0(a0)",
+  "c.fld fa3,0(a0)",    "c.fsd fa3,0(a0)",         "c.fldsp fa3,0(sp)",   "c.fsdsp fa3,0(sp)",
+  "fadd.s fa3,fa0,fa1", "fmadd.d fa3,fa0,fa1,fa2", "fsgnj.d fa3,fa0,fa1", "feq.s a2,fa0,fa1",
+  "fmv.x.w a2,fa0",     "fmv.d.x fa3,a0",          "fcvt.w.d a2,fa0",     "fclass.d a2,fa0",
 };
 
 /* Illegal with FS Off, in mstatus, or in vsstatus while V=1 [H-293]. */
@@ -287,7 +292,9 @@ START_TEST(floating_point_needs_fs)
       h->x[10] = h->x[2] = DATA;
       rv_regime_changed(h);
       ck_assert_msg(illegal(w, fp_insns[i]) == (off < 2), "%s with %s", fp_insns[i],
-                    off == 0 ? "FS off" : off == 1 ? "vsstatus.FS off" : "both on");
+                    off == 0   ? "FS off"
+                    : off == 1 ? "vsstatus.FS off"
+                               : "both on");
     }
   world_free(w);
 }
@@ -296,9 +303,10 @@ END_TEST
 /* 5 and 6, and 7 with frm above 4, are illegal; where nothing can round frm does not matter. */
 START_TEST(reserved_rounding_modes_are_illegal)
 {
-  static const char *const with_rm[] = { "fadd.s fa3,fa0,fa1", "fsqrt.d fa3,fa0",
+  static const char *const with_rm[] = { "fadd.s fa3,fa0,fa1",      "fsqrt.d fa3,fa0",
                                          "fmadd.s fa3,fa0,fa1,fa2", "fcvt.w.s a2,fa0",
-                                         "fcvt.lu.d a2,fa0", "fcvt.s.l fa3,a0", "fcvt.s.d fa3,fa0" };
+                                         "fcvt.lu.d a2,fa0",        "fcvt.s.l fa3,a0",
+                                         "fcvt.s.d fa3,fa0" };
   static const char *const without[] = { "fsgnj.s fa3,fa0,fa1", "fmin.d fa3,fa0,fa1",
                                          "feq.s a2,fa0,fa1", "fmv.x.d a2,fa0", "fclass.s a2,fa0" };
   world *w = fp_world();
@@ -396,11 +404,13 @@ START_TEST(atomics_check_alignment_first)
     uint64_t at;
     unsigned cause;
   } cases[] = {
-    { "lr.w a2,(a0)", 0x1002, CAUSE_LOAD_MISALIGNED }, { "lr.d a2,(a0)", 0x1004, CAUSE_LOAD_MISALIGNED },
+    { "lr.w a2,(a0)", 0x1002, CAUSE_LOAD_MISALIGNED },
+    { "lr.d a2,(a0)", 0x1004, CAUSE_LOAD_MISALIGNED },
     { "sc.w a2,a1,(a0)", 0x1001, CAUSE_STORE_MISALIGNED },
     { "amoadd.w a2,a1,(a0)", 0x1002, CAUSE_STORE_MISALIGNED },
     { "amoswap.d a2,a1,(a0)", 0x1004, CAUSE_STORE_MISALIGNED },
-    { "lr.w a2,(a0)", 0x1000, CAUSE_LOAD_ACCESS }, { "sc.w a2,a1,(a0)", 0x1000, CAUSE_STORE_ACCESS },
+    { "lr.w a2,(a0)", 0x1000, CAUSE_LOAD_ACCESS },
+    { "sc.w a2,a1,(a0)", 0x1000, CAUSE_STORE_ACCESS },
     { "amomax.d a2,a1,(a0)", 0x1000, CAUSE_STORE_ACCESS },
   };
   world_asm(w, RAM, "jal zero,0x80000000");
@@ -409,7 +419,8 @@ START_TEST(atomics_check_alignment_first)
     h->x[10] = cases[i].at;
     h->x[12] = 0x55;
     run_one(w, cases[i].text);
-    ck_assert_msg(h->csr.mcause == cases[i].cause, "%s: cause %" PRIu64, cases[i].text, h->csr.mcause);
+    ck_assert_msg(h->csr.mcause == cases[i].cause, "%s: cause %" PRIu64, cases[i].text,
+                  h->csr.mcause);
     ck_assert_uint_eq(h->csr.mtval, cases[i].at);
     ck_assert_uint_eq(h->x[12], 0x55);
   }

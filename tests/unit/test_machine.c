@@ -84,8 +84,7 @@ static uint64_t word(rvh_machine *m, uint64_t pa)
 /* Code 0 ends well, others are the guest's. t5, t6 are clobbered. */
 #define EXIT_OK "lui t5,0x100; lui t6,5; addi t6,t6,0x555; sw t6,0(t5);"
 /* Ends with the code in a0. */
-#define EXIT_A0                                                                                    \
-  "lui t5,0x100; slli t6,a0,16; lui t4,3; addi t4,t4,0x333; or t6,t6,t4; sw t6,0(t5);"
+#define EXIT_A0 "lui t5,0x100; slli t6,a0,16; lui t4,3; addi t4,t4,0x333; or t6,t6,t4; sw t6,0(t5);"
 #define EXIT(code) "addi a0,zero," #code ";" EXIT_A0
 
 /* ---- ends ---- */
@@ -112,7 +111,8 @@ END_TEST
 
 START_TEST(run_bound_is_exact_and_goes_on)
 {
-  rvh_machine *m = load_text(config(), "loop:; addi a0,a0,1; addi a1,a1,2; addi a2,a2,3; jal zero,@loop");
+  rvh_machine *m =
+      load_text(config(), "loop:; addi a0,a0,1; addi a1,a1,2; addi a2,a2,3; jal zero,@loop");
   uint64_t sum = 0;
   for (unsigned n = 1; n < 200; n += 7) {
     const rvh_result r = rvh_run(m, n);
@@ -178,8 +178,8 @@ START_TEST(fail_on_is_seen_across_single_bytes)
   size_t n = 0;
   c.console_out = open_memstream(&out, &n);
   c.fail_on = "panic";
-  const rvh_result r = run_text(c, UART PUT(112) PUT(112) PUT(97) PUT(110) PUT(105) PUT(99) PUT(33)
-                                       PUT(10) EXIT_OK);
+  const rvh_result r =
+      run_text(c, UART PUT(112) PUT(112) PUT(97) PUT(110) PUT(105) PUT(99) PUT(33) PUT(10) EXIT_OK);
   ck_assert_int_eq(r.status, RVH_EXIT_EXPECT);
   fclose(c.console_out);
   ck_assert_str_eq(out, "ppanic!\n"); /* to the end of the line */
@@ -203,16 +203,19 @@ END_TEST
 
 /* ---- time ---- */
 
-#define SPIN "loop:; addi a0,a0,1; mul a3,a0,a0; beq a3,s11,@loop; addi a2,a2,3; xor a3,a2,a1; jal zero,@loop;"
+#define SPIN                                                                                       \
+  "loop:; addi a0,a0,1; mul a3,a0,a0; beq a3,s11,@loop; addi a2,a2,3; xor a3,a2,a1; jal "          \
+  "zero,@loop;"
 
 /* mcycle, as the handler's first instruction reads it, is the instruction of the comparator. */
 START_TEST(mtimecmp_interrupts_at_its_instruction)
 {
   for (unsigned tick = 1; tick < 4000; tick = tick * 3 + 1) {
-    g_autofree char *text = g_strdup_printf(
-        "auipc t0,0; addi t0,t0,256; csrrw zero,mtvec,t0; lui t1,0x2004; lui t2,%u;"
-        "addi t2,t2,%d; sd t2,0(t1); addi t2,zero,128; csrrw zero,mie,t2; csrrsi zero,mstatus,8;"
-        SPIN, (tick + 2048) >> 12, (int)(tick & 4095) - ((tick & 2048) ? 4096 : 0));
+    g_autofree char *text =
+        g_strdup_printf("auipc t0,0; addi t0,t0,256; csrrw zero,mtvec,t0; lui t1,0x2004; lui t2,%u;"
+                        "addi t2,t2,%d; sd t2,0(t1); addi t2,zero,128; csrrw zero,mie,t2; csrrsi "
+                        "zero,mstatus,8;" SPIN,
+                        (tick + 2048) >> 12, (int)(tick & 4095) - ((tick & 2048) ? 4096 : 0));
     uint8_t bytes[300] = { 0 };
     asm_text(text, RAM, bytes, sizeof bytes);
     asm_text("csrrs s0,mcycle,zero; csrrs s1,time,zero; csrrs s2,mcause,zero;" EXIT_OK, RAM + 256,
@@ -308,8 +311,9 @@ END_TEST
 
 START_TEST(wfi_skips_to_the_next_timer)
 {
-  rvh_machine *m = load_text(config(), "lui t1,0x2004; lui t2,0x1000; sd t2,0(t1); addi t2,zero,128;"
-                                       "csrrw zero,mie,t2; wfi; csrrs s0,time,zero;" EXIT_OK);
+  rvh_machine *m =
+      load_text(config(), "lui t1,0x2004; lui t2,0x1000; sd t2,0(t1); addi t2,zero,128;"
+                          "csrrw zero,mie,t2; wfi; csrrs s0,time,zero;" EXIT_OK);
   ck_assert_int_eq(rvh_run(m, 0).status, RVH_EXIT_OK);
   ck_assert_uint_eq(rvh_read_x(m, 0, 8), 0x1000000);
   ck_assert_uint_eq(rvh_instructions(m), ROM_INSNS + 11);
@@ -326,8 +330,7 @@ START_TEST(no_hart_runs_past_its_timer)
       "lui s1,0x2004; slli t0,s0,3; add s1,s1,t0; lui s2,0x200c; addi s3,zero,50;"
       "again:; ld t0,-8(s2); addi t0,t0,333; add s4,t0,s0; sd s4,0(s1); addi t2,zero,128;"
       "csrrw zero,mie,t2; csrrsi zero,mstatus,8;"
-      "loop:; csrrs t0,time,zero; bltu t0,s4,@loop;" EXIT(9)
-      "sleep:; wfi; jal zero,@sleep;";
+      "loop:; csrrs t0,time,zero; bltu t0,s4,@loop;" EXIT(9) "sleep:; wfi; jal zero,@sleep;";
   for (unsigned harts = 2; harts <= 4; harts += 2) {
     uint8_t bytes[700] = { 0 };
     const size_t n = asm_text(text, RAM, bytes, 512);
@@ -373,13 +376,15 @@ static rvh_machine *run_shared(unsigned harts, uint64_t observe, rvh_observer *o
 
 static void same_state(rvh_machine *a, rvh_machine *b, unsigned harts)
 {
-  static const uint16_t csrs[] = { CSR_mcycle, CSR_minstret, CSR_time, CSR_mstatus, CSR_mepc, CSR_mip };
+  static const uint16_t csrs[] = { CSR_mcycle,  CSR_minstret, CSR_time,
+                                   CSR_mstatus, CSR_mepc,     CSR_mip };
   for (unsigned h = 0; h < harts; h++) {
     ck_assert_uint_eq(rvh_read_pc(a, h), rvh_read_pc(b, h));
     for (unsigned r = 0; r < 32; r++)
       ck_assert_uint_eq(rvh_read_x(a, h, r), rvh_read_x(b, h, r));
     for (unsigned i = 0; i < G_N_ELEMENTS(csrs); i++)
-      ck_assert_msg(csr(a, h, csrs[i]) == csr(b, h, csrs[i]), "hart %u: %s", h, rv_csr_name(csrs[i]));
+      ck_assert_msg(csr(a, h, csrs[i]) == csr(b, h, csrs[i]), "hart %u: %s", h,
+                    rv_csr_name(csrs[i]));
   }
   for (uint64_t pa = RAM; pa < RAM + 0x11000; pa += 8)
     ck_assert_uint_eq(word(a, pa), word(b, pa));
@@ -426,8 +431,9 @@ static uint64_t input_hash(uint64_t observe)
   c.console_read = every_byte;
   c.console_ctx = &byte;
   c.limit_insns = 1000000;
-  rvh_machine *m = load_text(c, UART "loop:; lbu t1,5(t0); andi t1,t1,1; addi a1,a1,1; beq t1,zero,@loop;"
-                                     "lbu t2,0(t0); slli a0,a0,5; add a0,a0,t2; xor a0,a0,a1; jal zero,@loop");
+  rvh_machine *m =
+      load_text(c, UART "loop:; lbu t1,5(t0); andi t1,t1,1; addi a1,a1,1; beq t1,zero,@loop;"
+                        "lbu t2,0(t0); slli a0,a0,5; add a0,a0,t2; xor a0,a0,a1; jal zero,@loop");
   if (observe)
     rvh_observe(m, observe, count, &n);
   rvh_run(m, 0);
@@ -465,6 +471,32 @@ START_TEST(reset_starts_all_over)
 }
 END_TEST
 
+/* By SBI SRST, with a second hart that was started; it has to be stopped again. */
+START_TEST(sbi_reset_starts_all_over)
+{
+  rvh_config c = config();
+  c.bios = RVH_BIOS_BUILTIN;
+  c.n_harts = 2;
+  rvh_machine *m = load_text(
+      c, "auipc s0,0; lui t0,0x20; add s1,t0,s0; ld t1,0(s1); addi t2,t1,1; sd t2,0(s1);"
+         "lui a7,0x485; addi a7,a7,0x34d; addi a6,zero,2; addi a0,zero,1; ecall;" /* status of 1 */
+         "slli t0,t1,3; add t0,t0,s1; sd a1,8(t0);"
+         "addi a6,zero,0; addi a0,zero,1; jal t0,@go; other:; wfi; jal zero,@other; go:; addi "
+         "a1,t0,0; ecall; sd a0,64(s1);"
+         "lui a7,0x53525; addi a7,a7,0x354; addi a6,zero,0; addi a1,zero,0; addi a0,zero,1;"
+         "lui t0,8; wait:; addi t0,t0,-1; bne t0,zero,@wait;"
+         "ld t1,0(s1); addi t2,zero,3; addi a0,zero,1; bgeu t1,t2,@off; ecall; off:; addi "
+         "a0,zero,0; ecall");
+  const rvh_result r = rvh_run(m, 0);
+  ck_assert_msg(r.status == RVH_EXIT_OK, "%s", r.reason);
+  ck_assert_uint_eq(word(m, KERNEL + 0x20000), 3);
+  for (unsigned i = 0; i < 3; i++)
+    ck_assert_uint_eq(word(m, KERNEL + 0x20008 + 8 * i), 1); /* stopped, in every life */
+  ck_assert_uint_eq(word(m, KERNEL + 0x20040), 0);
+  rvh_free(m);
+}
+END_TEST
+
 /* ---- boot ---- */
 
 static void *tree_of(rvh_machine *m, uint64_t at)
@@ -494,9 +526,9 @@ START_TEST(entry_state_of_a_kernel)
   ck_assert_str_eq(fdt_getprop(fdt, chosen, "bootargs", NULL), "quiet");
   ck_assert_uint_eq(csr(m, 0, CSR_satp), 0);
   ck_assert_uint_eq(csr(m, 0, CSR_hstatus), 0x200000000);
-  static const uint16_t zero[] = { CSR_hedeleg, CSR_hideleg, CSR_hie,    CSR_hvip,  CSR_htval,
-                                   CSR_htinst,  CSR_hgatp,   CSR_vsatp,  CSR_vstvec, CSR_sie,
-                                   CSR_htimedelta, CSR_hcounteren };
+  static const uint16_t zero[] = { CSR_hedeleg, CSR_hideleg, CSR_hie,        CSR_hvip,
+                                   CSR_htval,   CSR_htinst,  CSR_hgatp,      CSR_vsatp,
+                                   CSR_vstvec,  CSR_sie,     CSR_htimedelta, CSR_hcounteren };
   for (unsigned i = 0; i < G_N_ELEMENTS(zero); i++)
     ck_assert_msg(csr(m, 0, zero[i]) == 0, "%s", rv_csr_name(zero[i]));
   ck_assert_uint_eq(csr(m, 0, CSR_mideleg), 0x1666);
@@ -507,8 +539,8 @@ START_TEST(entry_state_of_a_kernel)
 END_TEST
 
 /* An ELF of one segment with one symbol. */
-static char *elf_file(uint16_t type, uint64_t vaddr, uint64_t paddr, uint64_t entry, const void *code,
-                      size_t n)
+static char *elf_file(uint16_t type, uint64_t vaddr, uint64_t paddr, uint64_t entry,
+                      const void *code, size_t n)
 {
   struct {
     Elf64_Ehdr e;
@@ -533,16 +565,28 @@ static char *elf_file(uint16_t type, uint64_t vaddr, uint64_t paddr, uint64_t en
   f.e.e_shoff = offsetof(typeof(f), s);
   f.e.e_shentsize = sizeof f.s[0];
   f.e.e_shnum = 3;
-  f.p = (Elf64_Phdr){ .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = offsetof(typeof(f), code),
-                      .p_vaddr = vaddr, .p_paddr = paddr, .p_filesz = sizeof f.code,
-                      .p_memsz = 4096, .p_align = 4 };
-  f.s[1] = (Elf64_Shdr){ .sh_type = SHT_SYMTAB, .sh_offset = offsetof(typeof(f), sym),
-                         .sh_size = sizeof f.sym, .sh_link = 2, .sh_info = 1,
+  f.p = (Elf64_Phdr){ .p_type = PT_LOAD,
+                      .p_flags = PF_R | PF_X,
+                      .p_offset = offsetof(typeof(f), code),
+                      .p_vaddr = vaddr,
+                      .p_paddr = paddr,
+                      .p_filesz = sizeof f.code,
+                      .p_memsz = 4096,
+                      .p_align = 4 };
+  f.s[1] = (Elf64_Shdr){ .sh_type = SHT_SYMTAB,
+                         .sh_offset = offsetof(typeof(f), sym),
+                         .sh_size = sizeof f.sym,
+                         .sh_link = 2,
+                         .sh_info = 1,
                          .sh_entsize = sizeof f.sym[0] };
-  f.s[2] = (Elf64_Shdr){ .sh_type = SHT_STRTAB, .sh_offset = offsetof(typeof(f), names),
+  f.s[2] = (Elf64_Shdr){ .sh_type = SHT_STRTAB,
+                         .sh_offset = offsetof(typeof(f), names),
                          .sh_size = sizeof f.names };
-  f.sym[1] = (Elf64_Sym){ .st_name = 1, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), .st_shndx = 1,
-                          .st_value = vaddr, .st_size = 32 };
+  f.sym[1] = (Elf64_Sym){ .st_name = 1,
+                          .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+                          .st_shndx = 1,
+                          .st_value = vaddr,
+                          .st_size = 32 };
   ck_assert_uint_le(n, sizeof f.code);
   memcpy(f.code, code, n);
   return temp_file(&f, sizeof f);
@@ -591,10 +635,10 @@ START_TEST(a_linux_image_keeps_its_image_size_free)
   const uint64_t tree = rvh_read_x(m, 0, 11);
   g_autofree void *fdt = tree_of(m, tree);
   const int chosen = fdt_path_offset(fdt, "/chosen");
-  const fdt64_t *start = fdt_getprop(fdt, chosen, "linux,initrd-start", NULL);
-  const fdt64_t *end = fdt_getprop(fdt, chosen, "linux,initrd-end", NULL);
+  const void *start = fdt_getprop(fdt, chosen, "linux,initrd-start", NULL);
+  const void *end = fdt_getprop(fdt, chosen, "linux,initrd-end", NULL);
   ck_assert(start && end);
-  const uint64_t lo = fdt64_to_cpu(*start), hi = fdt64_to_cpu(*end);
+  const uint64_t lo = fdt64_ld(start), hi = fdt64_ld(end);
   ck_assert_uint_eq(hi - lo, sizeof disk);
   ck_assert_uint_ge(lo, KERNEL + image_size);
   ck_assert_uint_le(hi, tree);
@@ -612,8 +656,9 @@ END_TEST
 START_TEST(a_position_independent_bios_goes_to_ram)
 {
   uint8_t code[64];
-  const size_t n = asm_text("csrrs s0,mhartid,zero; addi s1,a1,0; addi s2,a2,0; auipc s3,0;" EXIT(3),
-                            RAM, code, sizeof code);
+  const size_t n =
+      asm_text("csrrs s0,mhartid,zero; addi s1,a1,0; addi s2,a2,0; auipc s3,0;" EXIT(3), RAM, code,
+               sizeof code);
   char *bios = elf_file(ET_DYN, 0, 0, 0, code, n);
   uint8_t kernel[64];
   const size_t k = small_code(kernel, sizeof kernel);
@@ -689,6 +734,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, observing_does_not_change_the_run);
   tcase_add_test(tc, input_arrives_at_fixed_instructions);
   tcase_add_test(tc, reset_starts_all_over);
+  tcase_add_test(tc, sbi_reset_starts_all_over);
   tcase_add_test(tc, entry_state_of_a_kernel);
   tcase_add_test(tc, an_elf_linked_high_runs_at_its_physical_place);
   tcase_add_test(tc, a_linux_image_keeps_its_image_size_free);
