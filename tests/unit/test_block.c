@@ -121,6 +121,27 @@ START_TEST(an_instruction_across_pages_follows_both_translations)
 }
 END_TEST
 
+/* Reached from a block before it, by a link from its own page, and by falling into it. */
+START_TEST(an_instruction_across_pages_is_entered_from_everywhere)
+{
+  world *w = world_new(1, RV_CODE_DEFAULT);
+  rv_hart *h = w->harts[0];
+  const uint32_t one = 0x00150513; /* addi a0,a0,1 */
+  put(w, CODE + 0xff6, "jal zero,0x80001ffe; addi a1,a1,1");
+  world_poke(w, CODE + 0xffe, &one, 4);
+  put(w, CODE + 0x1002, "jalr zero,0(s0)");
+  h->x[8] = h->pc = CODE + 0xff6;
+  world_run(w, h, 30);
+  ck_assert_uint_eq(h->x[10], 10);
+  ck_assert_uint_eq(h->x[11], 0);
+  h->x[8] = h->pc = CODE + 0xffa;
+  world_run(w, h, 30);
+  ck_assert_uint_eq(h->x[10], 20);
+  ck_assert_uint_eq(h->x[11], 10);
+  world_free(w);
+}
+END_TEST
+
 START_TEST(a_fetch_fault_across_pages_names_the_boundary)
 {
   world *w = world_new(1, RV_CODE_DEFAULT);
@@ -429,6 +450,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, a_cross_page_link_holds_only_from_its_own_page);
   tcase_add_test(tc, a_fence_voids_cross_page_links);
   tcase_add_test(tc, an_instruction_across_pages_follows_both_translations);
+  tcase_add_test(tc, an_instruction_across_pages_is_entered_from_everywhere);
   tcase_add_test(tc, a_fetch_fault_across_pages_names_the_boundary);
   tcase_add_test(tc, a_store_to_either_page_changes_the_instruction_across);
   tcase_add_test(tc, a_store_into_its_own_block_ends_it);
