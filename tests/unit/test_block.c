@@ -310,13 +310,14 @@ START_TEST(the_arena_is_never_overrun)
   world *w = world_new(1, ARENA);
   rv_hart *h = w->harts[0];
   rv_op *head;
+  unsigned fence_shift;
   for (unsigned off = 0; off < 3 * 4096; off += 4) {
     const uint32_t bits = off & 4096 ? 0x7e001ee3 : 0x80001063; /* bne zero,zero, far */
     world_poke(w, CODE + off, &bits, 4);
   }
   for (unsigned k = 0; k < 2000; k++) {
     const uint64_t pc = CODE + 4 * ((k * 37) % (3 * 1024 - 130));
-    ck_assert_int_eq(rv_block_get(h, pc, &head), RV_BLOCK_OK);
+    ck_assert_int_eq(rv_block_get(h, pc, &head, &fence_shift), RV_BLOCK_OK);
     ck_assert_msg(w->code->top <= w->code->arena + ARENA, "%td bytes too far",
                   w->code->top - w->code->arena - ARENA);
   }
