@@ -246,7 +246,7 @@ static void round_of_slices(rvh_machine *m, uint64_t left)
   uint64_t n = n_harts(m) == 1 ? RV_POLL_INTERVAL : RV_QUANTUM;
   if (left < n)
     n = left;
-  /* Others see where a turn ends: another hart, the limit, input that is looked for between turns. */
+  /* Others see where a turn ends: another hart, the limit, input, which comes between turns. */
   const bool to_the_end = n_harts(m) > 1 || left <= n || m->config.console_stdin;
   for (unsigned i = 0; i < n_harts(m) && !interrupted(m, NULL); i++) {
     rv_hart *h = m->harts[i];
