@@ -145,8 +145,20 @@ static inline core *core_new_n(unsigned n)
 }
 static inline core *core_new(void) { return core_new_n(1); }
 
+/* The fast engine on top: rv_run works from here on. */
+static inline void core_add_engine(core *c)
+{
+  rv_code *code = rv_code_new(&c->phys, 4 << 20, rv_engine_handlers());
+  ck_assert_ptr_nonnull(code);
+  c->phys.code = code;
+  for (unsigned i = 0; i < c->phys.n_harts; i++)
+    c->harts[i]->code = code;
+}
+
 static inline void core_free(core *c)
 {
+  if (c->phys.code)
+    rv_code_free(c->phys.code);
   for (unsigned i = 0; i < c->phys.n_harts; i++)
     core_free_hart(c->harts[i]);
   rv_phys_free(&c->phys);

@@ -133,6 +133,92 @@ START_TEST(event_counters)
 }
 END_TEST
 
+/* ---- the fast engine counts like single steps ---- */
+
+/* A random program: sums, counter reads and writes, memory, traps of several kinds; the handler
+ * skips the instruction, counted like any other. */
+static core *new_program(uint64_t seed)
+{
+  static const char *const texts[] = {
+    "addi a0,a0,1",
+    "c.addi a0,1",
+    "csrrs a1,mcycle,zero",
+    "csrrs a2,minstret,zero",
+    "csrrw a3,mcycle,a0",
+    "csrrw a3,minstret,a2",
+    "csrrs a4,cycle,zero",
+    "ebreak",
+    "ecall",
+    "ld a5,0(s0)",
+    "sd a0,0(s1)",
+    "amoadd.d a6,a0,(s1)",
+    "no such CSR",
+    "csrrwi zero,mcountinhibit,1",
+    "csrrwi zero,mcountinhibit,4",
+    "csrrwi zero,mcountinhibit,0",
+    "bne a0,zero,0x80000108",
+    "mul a7,a0,a2",
+    "fence.i",
+  };
+  static const char *const handler[] = { "csrrs t0,mepc,zero", "addi t0,t0,4", "csrrw zero,mepc,t0",
+                                         "mret" };
+  core *c = core_new();
+  unsigned len;
+  uint64_t at = CODE;
+  c->seed = seed;
+  for (unsigned i = 0; i < 200; i++) {
+    const char *text = texts[core_random(c) % (sizeof texts / sizeof *texts)];
+    uint32_t bits = 0xc8302573; /* hpmcounter3h: there is none */
+    if (!strcmp(text, "no such CSR"))
+      len = 4;
+    else if (text[0] == 'b') {
+      char error[100];
+      ck_assert(rv_asm("bne a0,zero,0x80000108", 0x80000100, &bits, &len, error, sizeof error));
+    } else
+      bits = assemble(text, &len);
+    put_memory(c, at, bits, len);
+    at += len;
+  }
+  put_memory(c, at, 0xe00ff06f, 4); /* jal zero,-512 */
+  for (unsigned i = 0; i < 4; i++)
+    put_memory(c, M_VECTOR + 4 * i, assemble(handler[i], &len), 4);
+  c->h->x[8] = NOWHERE;
+  c->h->x[9] = DATA;
+  core_poke(c->h, CSR_mstatus, 3 << 11);
+  return c;
+}
+
+/* mret returns to M as the handler runs in M: MPP is 3 at every trap. */
+START_TEST(engine_counts_like_steps)
+{
+  for (uint64_t seed = 1; seed <= 60; seed++) {
+    core *slow = new_program(seed * 0x9e3779b97f4a7c15),
+         *fast = new_program(seed * 0x9e3779b97f4a7c15);
+    core_add_engine(fast);
+    while (fast->h->icount < 3000) {
+      fast->h->leave = fast->h->attention = false;
+      const uint64_t before = fast->h->icount;
+      rv_run(fast->h, 100);
+      if (fast->h->icount == before)
+        rv_step(fast->h);
+    }
+    while (slow->h->icount < fast->h->icount)
+      rv_step(slow->h);
+    ck_assert_uint_eq(slow->h->icount, fast->h->icount);
+    ck_assert_uint_eq(slow->h->pc, fast->h->pc);
+    ck_assert_uint_eq(slow->h->unretired, fast->h->unretired);
+    ck_assert_uint_gt(slow->h->unretired, 10);
+    ck_assert_uint_eq(rv_minstret(slow->h), rv_minstret(fast->h));
+    ck_assert_uint_eq(rv_mcycle(slow->h), rv_mcycle(fast->h));
+    for (unsigned r = 0; r < 32; r++)
+      ck_assert_msg(slow->h->x[r] == fast->h->x[r], "seed %lu: x%u %#lx, %#lx", seed, r,
+                    slow->h->x[r], fast->h->x[r]);
+    core_free(slow);
+    core_free(fast);
+  }
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
   tcase_add_test(tc, reads);
@@ -142,5 +228,6 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, all_modes_count);
   tcase_add_test(tc, two_harts);
   tcase_add_test(tc, event_counters);
+  tcase_add_test(tc, engine_counts_like_steps);
 }
 UNIT_MAIN("counter", add_tests)

@@ -173,61 +173,104 @@ START_TEST(sie_rules)
 }
 END_TEST
 
-/* H-406: a CSR write, an xRET, that lets an interrupt in says so at once. */
+/* CSR writes that let an interrupt in which was not allowed before. */
+static const struct admission {
+  core_mode mode;
+  const char *text;
+  uint64_t a0;
+} writes[] = {
+  { MODE_M, "csrrs x0,mstatus,a0", BIT(3) },
+  { MODE_M, "csrrs x0,mie,a0", BIT(9) },
+  { MODE_M, "csrrs x0,mip,a0", BIT(9) },
+  { MODE_HS, "csrrs x0,sstatus,a0", BIT(1) },
+  { MODE_HS, "csrrs x0,sie,a0", BIT(1) },
+  { MODE_HS, "csrrs x0,sip,a0", BIT(1) },
+  { MODE_HS, "csrrs x0,hie,a0", BIT(2) },
+  { MODE_HS, "csrrs x0,hip,a0", BIT(2) },
+  { MODE_HS, "csrrs x0,hvip,a0", BIT(6) },
+  { MODE_VS, "csrrs x0,sstatus,a0", BIT(1) },
+  { MODE_VS, "csrrs x0,sie,a0", BIT(1) },
+  { MODE_VS, "csrrs x0,sip,a0", BIT(1) },
+  { MODE_HS, "csrrc x0,hideleg,a0", BIT(2) },
+  { MODE_HS, "csrrw x0,stimecmp,x0", 0 },
+  { MODE_HS, "csrrw x0,vstimecmp,x0", 0 },
+  { MODE_VS, "csrrw x0,stimecmp,x0", 0 },
+  { MODE_HS, "csrrw x0,htimedelta,a0", 1ull << 40 },
+};
+
+enum { N_WRITES = sizeof writes / sizeof *writes };
+
+/* Everything but what the write is about to give. */
+static void prepare(core *c, const struct admission *w)
+{
+  rv_hart *h = c->h;
+  const bool timer = strstr(w->text, "time") != NULL;
+  const bool m = w->mode == MODE_M, vs = w->mode == MODE_VS;
+  const bool hideleg = strstr(w->text, "hideleg") != NULL;
+  const bool status = strstr(w->text, "status") != NULL;
+  const bool enable = strstr(w->text, "ie,") != NULL;
+  const bool pend = strstr(w->text, "ip,") != NULL;
+  const bool hie = strstr(w->text, "hie") != NULL;
+  open_gates(c);
+  core_poke(h, CSR_stimecmp, ~0ull);
+  core_poke(h, CSR_vstimecmp, strstr(w->text, "htimedelta") ? 1ull << 40 : ~0ull);
+  core_poke(h, CSR_htimedelta, 0);
+  core_poke(h, CSR_mideleg, m ? 0 : ~0ull);
+  core_poke(h, CSR_hideleg, vs || hideleg ? 0x444 : 0);
+  core_poke(h, CSR_mstatus, status ? 3 << 13 : 3 << 13 | BIT(1) | BIT(3));
+  core_poke(h, CSR_vsstatus, status ? 3 << 13 : 3 << 13 | BIT(1));
+  core_poke(h, CSR_mie, enable ? 0 : ~0ull);
+  core_poke(h, CSR_mip, pend || timer || hideleg || hie ? 0 : m ? BIT(9) : vs ? 0 : BIT(1));
+  core_poke(h, CSR_hvip, pend || timer ? 0 : hideleg || vs || hie ? BIT(2) : 0);
+  h->x[10] = w->a0;
+  set_mode(h, w->mode);
+  ck_assert_msg(!h->attention, "%s: too early", w->text);
+}
+
+static void check_taken(core *c, const struct admission *w)
+{
+  core_mode to;
+  ck_assert_msg(c->h->attention, "%s from %s", w->text, mode_names[w->mode]);
+  ck_assert_uint_ne(take(c, &to), 0);
+  ck_assert_int_eq(to, w->mode);
+}
+
+/* H-406: the write says so at once. */
 START_TEST(attention_at_once)
 {
-  static const struct {
-    core_mode mode;
-    const char *text;
-    uint64_t a0;
-  } writes[] = {
-    { MODE_M, "csrrs x0,mstatus,a0", BIT(3) },
-    { MODE_M, "csrrs x0,mie,a0", BIT(9) },
-    { MODE_M, "csrrs x0,mip,a0", BIT(9) },
-    { MODE_HS, "csrrs x0,sstatus,a0", BIT(1) },
-    { MODE_HS, "csrrs x0,sie,a0", BIT(1) },
-    { MODE_HS, "csrrs x0,sip,a0", BIT(1) },
-    { MODE_HS, "csrrs x0,hie,a0", BIT(2) },
-    { MODE_HS, "csrrs x0,hip,a0", BIT(2) },
-    { MODE_HS, "csrrs x0,hvip,a0", BIT(6) },
-    { MODE_VS, "csrrs x0,sstatus,a0", BIT(1) },
-    { MODE_VS, "csrrs x0,sie,a0", BIT(1) },
-    { MODE_VS, "csrrs x0,sip,a0", BIT(1) },
-    { MODE_HS, "csrrc x0,hideleg,a0", BIT(2) },
-    { MODE_HS, "csrrw x0,stimecmp,x0", 0 },
-    { MODE_HS, "csrrw x0,vstimecmp,x0", 0 },
-    { MODE_VS, "csrrw x0,stimecmp,x0", 0 },
-    { MODE_HS, "csrrw x0,htimedelta,a0", 1ull << 40 },
-  };
+  core *c = core_new();
+  for (unsigned i = 0; i < N_WRITES; i++) {
+    prepare(c, &writes[i]);
+    ck_assert_int_eq(execute(c, writes[i].mode, writes[i].text), NO_TRAP);
+    check_taken(c, &writes[i]);
+  }
+  core_free(c);
+}
+END_TEST
+
+/* H-406 in the fast engine: the next instruction of the block does not execute. */
+START_TEST(engine_stops_at_once)
+{
   core *c = core_new();
   rv_hart *h = c->h;
-  for (unsigned i = 0; i < sizeof writes / sizeof *writes; i++) {
-    const bool timer = strstr(writes[i].text, "time") != NULL;
-    const bool m = writes[i].mode == MODE_M, vs = writes[i].mode == MODE_VS;
-    const bool hideleg = strstr(writes[i].text, "hideleg") != NULL;
-    const bool status = strstr(writes[i].text, "status") != NULL;
-    const bool enable = strstr(writes[i].text, "ie,") != NULL;
-    const bool pend = strstr(writes[i].text, "ip,") != NULL;
-    const bool hie = strstr(writes[i].text, "hie") != NULL;
-    open_gates(c);
-    core_poke(h, CSR_stimecmp, ~0ull);
-    core_poke(h, CSR_vstimecmp, strstr(writes[i].text, "htimedelta") ? 1ull << 40 : ~0ull);
-    core_poke(h, CSR_htimedelta, 0);
-    core_poke(h, CSR_mideleg, m ? 0 : ~0ull);
-    core_poke(h, CSR_hideleg, vs || hideleg ? 0x444 : 0);
-    core_poke(h, CSR_mstatus, status ? 3 << 13 : 3 << 13 | BIT(1) | BIT(3));
-    core_poke(h, CSR_vsstatus, status ? 3 << 13 : 3 << 13 | BIT(1));
-    core_poke(h, CSR_mie, enable ? 0 : ~0ull);
-    core_poke(h, CSR_mip, pend || timer || hideleg || hie ? 0 : m ? BIT(9) : vs ? 0 : BIT(1));
-    core_poke(h, CSR_hvip, pend || timer ? 0 : hideleg || vs || hie ? BIT(2) : 0);
-    h->x[10] = writes[i].a0;
-    set_mode(h, writes[i].mode);
-    ck_assert_msg(!h->attention, "%s: too early", writes[i].text);
-    ck_assert_int_eq(execute(c, writes[i].mode, writes[i].text), NO_TRAP);
-    ck_assert_msg(h->attention, "%s from %s", writes[i].text, mode_names[writes[i].mode]);
-    core_mode to;
-    ck_assert_uint_ne(take(c, &to), 0);
-    ck_assert_int_eq(to, m ? MODE_M : vs ? MODE_VS : MODE_HS);
+  unsigned len;
+  core_add_engine(c);
+  for (unsigned i = 0; i < N_WRITES; i++) {
+    const uint64_t at = DATA + 256 * i;
+    put_memory(c, at, assemble("addi a1,a1,1", &len), 4);
+    put_memory(c, at + 4, assemble(writes[i].text, &len), 4);
+    for (unsigned k = 2; k < 20; k++)
+      put_memory(c, at + 4 * k, assemble("addi a1,a1,1", &len), 4);
+    put_memory(c, at + 80, 0x0000006f, 4); /* jal zero,0 */
+    prepare(c, &writes[i]);
+    h->pc = at;
+    h->x[11] = 0;
+    h->leave = false;
+    const uint64_t before = h->icount;
+    rv_run(h, 1000);
+    ck_assert_msg(h->x[11] == 1 && h->pc == at + 8 && h->icount == before + 2,
+                  "%s: %lu executed, pc %#lx", writes[i].text, h->icount - before, h->pc);
+    check_taken(c, &writes[i]);
   }
   core_free(c);
 }
@@ -410,6 +453,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, priorities);
   tcase_add_test(tc, sie_rules);
   tcase_add_test(tc, attention_at_once);
+  tcase_add_test(tc, engine_stops_at_once);
   tcase_add_test(tc, attention_after_return);
   tcase_add_test(tc, wfi_wakes);
   tcase_add_test(tc, vstip);
