@@ -150,3 +150,13 @@ const char *rv_image_symbol(const rv_image *image, uint64_t addr, uint64_t *offs
     *offset = linked - s->addr;
   return s ? s->name : NULL;
 }
+
+bool rv_image_address(const rv_image *image, const char *name, uint64_t *addr)
+{
+  for (size_t i = 0; i < image->n_symbols; i++)
+    if (!strcmp(image->symbols[i].name, name)) {
+      *addr = image->symbols[i].addr;
+      return true;
+    }
+  return false;
+}

@@ -5,6 +5,7 @@
  *   console.c   the guest's console: output, input, --fail-on
  *   boot.c      files into memory, entry states, device tree
  *   schedule.c  the run loop: slices, timer events, waiting
+ *   debug.c     what debuggers read, write and stop at (rvh.h)
  */
 #ifndef RV_MACHINE_H
 #define RV_MACHINE_H
@@ -60,6 +61,7 @@ struct rvh_machine {
   uint64_t fdt_addr;
 
   bool ended, reset;
+  volatile bool stop_requested;
   rvh_result result;
 
   GArray *observers; /* of rv_observer */

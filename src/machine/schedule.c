@@ -79,6 +79,7 @@ void rv_end(rvh_machine *m, int status, const char *format, ...)
   va_end(args);
   m->ended = true;
   m->result.ended = true;
+  m->result.stop = RVH_STOP_ENDED;
   m->result.status = status;
   for (unsigned i = 0; i < n_harts(m); i++) {
     m->harts[i]->stop |= RV_STOP_EXIT;
@@ -113,7 +114,6 @@ static void begin_slice(rvh_machine *m, rv_hart *h)
 static void end_slice(rvh_machine *m)
 {
   m->clock = rv_clock_now(m);
-  m->current->reservation = ~0ull; /* no other hart runs while it holds one */
   m->current = NULL;
 }
 
@@ -129,8 +129,31 @@ static void run_some(rvh_machine *m, rv_hart *h, uint64_t n, bool exact)
     if (!exact)
       return;
   }
-  while (h->icount < end && !h->attention && !h->leave)
+  for (bool first = h->icount == end - n; h->icount < end && !h->attention && !h->leave;
+       first = false) {
+    if (!first && rv_code_is_break(h->code, h->pc)) {
+      h->stop |= RV_STOP_BREAK;
+      break;
+    }
     rv_step(h);
+  }
+}
+
+/* Has somebody asked for the run to come back to its caller? */
+static bool interrupted(const rvh_machine *m, const rv_hart *h)
+{
+  return m->ended || m->reset || m->stop_requested || (h && h->stop & RV_STOP_BREAK);
+}
+
+/* A run that starts at a breakpoint executes it first. */
+static void step_off_break(rvh_machine *m)
+{
+  for (unsigned i = 0; i < n_harts(m); i++) {
+    rv_hart *h = m->harts[i];
+    h->stop &= ~RV_STOP_BREAK;
+    if (h->code->n_breaks && rv_code_is_break(h->code, h->pc))
+      rvh_step(m, i);
+  }
 }
 
 static void wedge(rvh_machine *m, rv_hart *h)
@@ -147,7 +170,7 @@ static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
 {
   const uint64_t end = h->icount + n;
   begin_slice(m, h);
-  while (h->icount < end && running(h) && !m->ended && !m->reset) {
+  while (h->icount < end && running(h) && !interrupted(m, h)) {
     if (h->stop & RV_STOP_WEDGED) {
       wedge(m, h);
       break;
@@ -225,14 +248,21 @@ static void round_of_slices(rvh_machine *m, uint64_t left)
   uint64_t n = n_harts(m) == 1 ? RV_POLL_INTERVAL : RV_QUANTUM;
   if (left < n)
     n = left;
-  for (unsigned i = 0; i < n_harts(m) && !m->ended && !m->reset; i++) {
+  for (unsigned i = 0; i < n_harts(m) && !interrupted(m, NULL); i++) {
     rv_hart *h = m->harts[i];
     const uint64_t before = h->icount;
     if (running(h))
       slice(m, h, n, n_harts(m) > 1 || left <= n);
+    if (n_harts(m) > 1)
+      h->reservation = ~0ull; /* no other hart may run while it holds one */
     /* A hart that waits is credited its turn, so that one clock serves all. */
     if (n_harts(m) > 1 && h->icount - before < n)
       m->clock += n - (h->icount - before);
+    if (h->stop & RV_STOP_BREAK) {
+      m->result.stop = RVH_STOP_BREAK;
+      m->result.hart = i;
+      m->stop_requested = true;
+    }
   }
   fire_timers(m);
 }
@@ -250,8 +280,12 @@ static bool restart(rvh_machine *m)
 rvh_result rvh_run(rvh_machine *m, uint64_t insns)
 {
   m->run_bound = insns ? rvh_instructions(m) + insns : ~0ull;
+  m->stop_requested = false;
+  if (!m->ended)
+    m->result.stop = RVH_STOP_BOUND;
+  step_off_break(m);
   fire_timers(m);
-  while (!m->ended) {
+  while (!m->ended && !m->stop_requested) {
     const uint64_t done = rvh_instructions(m), limit = limit_of(m);
     if (done >= limit) {
       if (m->config.limit_insns && done >= m->config.limit_insns)
@@ -267,7 +301,16 @@ rvh_result rvh_run(rvh_machine *m, uint64_t insns)
     if (m->reset)
       restart(m);
   }
+  if (m->stop_requested && m->result.stop == RVH_STOP_BOUND)
+    m->result.stop = RVH_STOP_REQUEST;
   return m->result;
+}
+
+void rvh_request_stop(rvh_machine *m)
+{
+  m->stop_requested = true;
+  if (m->current)
+    m->current->leave = true;
 }
 
 rvh_result rvh_step(rvh_machine *m, unsigned hart)
