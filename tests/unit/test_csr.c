@@ -851,6 +851,112 @@ START_TEST(field_table)
 }
 END_TEST
 
+/* ---- CSR writes inside a block of the fast engine ---- */
+
+/* Runs the texts as one block in the given mode, until the trap to M or the closing jump to itself;
+ * the number of instructions that were executed before. */
+static unsigned run_block(core *c, core_mode mode, const char *const *texts, unsigned n)
+{
+  rv_hart *h = c->h;
+  const uint64_t at = DATA + 256 * (c->phys.code->blocks & 255); /* hardly ever the same place */
+  unsigned len;
+  for (unsigned i = 0; i < n; i++)
+    put_memory(c, at + 4 * i, assemble(texts[i], &len), 4);
+  put_memory(c, at + 4 * n, 0x0000006f, 4);
+  put_memory(c, M_VECTOR, 0x0000006f, 4);
+  set_mode(h, mode);
+  h->pc = at;
+  h->leave = h->attention = false;
+  core_poke(h, CSR_mepc, 0);
+  rv_run(h, 1000);
+  return h->csr.mepc ? (h->csr.mepc - at) / 4 : n;
+}
+#define RUN(c, mode, ...)                                                                          \
+  run_block(c, mode, (const char *const[]){ __VA_ARGS__ },                                         \
+            sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+
+/* H-162, H-293: FS switched off between two FP instructions; both levels while V=1. */
+START_TEST(engine_fs_off)
+{
+  core *c = core_new();
+  core_add_engine(c);
+  c->h->x[10] = 3 << 13;
+  open_gates(c);
+  ck_assert_uint_eq(
+      RUN(c, MODE_M, "fadd.d fa0,fa1,fa2", "csrrc zero,mstatus,a0", "fadd.d fa0,fa1,fa2"), 2);
+  ck_assert_uint_eq(c->h->csr.mtval, 0x02c5f553);
+  open_gates(c);
+  ck_assert_uint_eq(
+      RUN(c, MODE_HS, "fadd.d fa0,fa1,fa2", "csrrc zero,vsstatus,a0", "fadd.d fa0,fa1,fa2"), 3);
+  open_gates(c);
+  ck_assert_uint_eq(
+      RUN(c, MODE_VS, "fadd.d fa0,fa1,fa2", "csrrc zero,sstatus,a0", "fld fa0,0(zero)"), 2);
+  ck_assert_uint_eq(c->h->csr.mcause, CAUSE_ILLEGAL);
+  /* The dirty guest leaves, HS switches its FS off, and the guest goes on with its own still on. */
+  open_gates(c);
+  core_poke(c->h, CSR_medeleg, 1 << 10);
+  unsigned len;
+  put_memory(c, HS_VECTOR, assemble("csrrc zero,sstatus,a0", &len), 4);
+  put_memory(c, HS_VECTOR + 4, assemble("csrrs a1,sepc,zero", &len), 4);
+  put_memory(c, HS_VECTOR + 8, assemble("addi a1,a1,4", &len), 4);
+  put_memory(c, HS_VECTOR + 12, assemble("csrrw zero,sepc,a1", &len), 4);
+  put_memory(c, HS_VECTOR + 16, assemble("sret", &len), 4);
+  ck_assert_uint_eq(
+      RUN(c, MODE_VS, "fadd.d fa0,fa1,fa2", "ecall", "addi a2,a2,1", "fadd.d fa0,fa1,fa2"), 3);
+  ck_assert_uint_eq(core_peek(c->h, CSR_vsstatus) >> 13 & 3, 3);
+  core_free(c);
+}
+END_TEST
+
+/* frm changed between two instructions with a dynamic rounding mode; a reserved one traps. */
+START_TEST(engine_frm)
+{
+  core *c = core_new();
+  core_add_engine(c);
+  for (unsigned mode = 0; mode < N_MODES; mode++) {
+    open_gates(c);
+    c->h->f[11] = 0x3ff0000000000000; /* 1.0 */
+    c->h->f[12] = 0x4008000000000000; /* 3.0 */
+    ck_assert_uint_eq(RUN(c, mode, "csrrwi zero,frm,3", "fdiv.d fa0,fa1,fa2", "csrrwi zero,frm,2",
+                          "fdiv.d fa3,fa1,fa2", "csrrwi zero,fflags,0", "fdiv.d fa4,fa1,fa1",
+                          "csrrs a1,fflags,zero", "fdiv.d fa4,fa1,fa2", "csrrs a2,fcsr,zero",
+                          "csrrwi zero,frm,5", "fdiv.d fa3,fa1,fa2"),
+                      10);
+    ck_assert_uint_eq(c->h->f[10], 0x3fd5555555555556);
+    ck_assert_uint_eq(c->h->f[13], 0x3fd5555555555555);
+    ck_assert_uint_eq(c->h->x[11], 0);
+    ck_assert_uint_eq(c->h->x[12], 2 << 5 | 1);
+    ck_assert_uint_eq(c->h->csr.mtval, 0x1ac5f6d3);
+    core_poke(c->h, CSR_frm, 0);
+  }
+  core_free(c);
+}
+END_TEST
+
+/* H-276, QEMU 5242ef887d: satp written in a block; the next instruction is fetched through it. */
+START_TEST(engine_satp)
+{
+  core *c = core_new();
+  core_add_engine(c);
+  open_gates(c);
+  c->h->x[10] = 8ull << 60 | (CORE_RAM + 0x40000) >> 12; /* an empty root table */
+  ck_assert_uint_eq(RUN(c, MODE_HS, "addi a1,a1,1", "csrrw zero,satp,a0", "addi a1,a1,1"), 2);
+  ck_assert_uint_eq(c->h->csr.mcause, CAUSE_FETCH_PAGE);
+  core_poke(c->h, CSR_satp, 0);
+  ck_assert_uint_eq(RUN(c, MODE_VS, "addi a1,a1,1", "csrrw zero,satp,a0", "addi a1,a1,1"), 2);
+  ck_assert_uint_eq(c->h->csr.mcause, CAUSE_FETCH_PAGE);
+  ck_assert_uint_eq(core_peek(c->h, CSR_satp), 0);
+  ck_assert_uint_eq(c->h->csr.mstatus >> 38 & 3, 3); /* MPV, GVA */
+  core_poke(c->h, CSR_vsatp, 0);
+  /* hgatp does not concern HS. */
+  ck_assert_uint_eq(RUN(c, MODE_HS, "csrrw zero,hgatp,a0", "lw a1,0(zero)"), 1);
+  ck_assert_uint_eq(c->h->csr.mcause, CAUSE_LOAD_ACCESS);
+  ck_assert_uint_eq(RUN(c, MODE_VS, "addi a1,a1,1"), 0);
+  ck_assert_uint_eq(c->h->csr.mcause, CAUSE_FETCH_GUEST_PAGE);
+  core_free(c);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
   tcase_add_test(tc, every_number_from_every_mode);
@@ -881,5 +987,8 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, reset_values);
   tcase_add_test(tc, csr_event);
   tcase_add_test(tc, field_table);
+  tcase_add_test(tc, engine_fs_off);
+  tcase_add_test(tc, engine_frm);
+  tcase_add_test(tc, engine_satp);
 }
 UNIT_MAIN("csr", add_tests)

@@ -681,6 +681,55 @@ START_TEST(loop_needs_equal_traps)
 }
 END_TEST
 
+/* A handler that answers wfi by coming back to it waits; that is no loop. */
+START_TEST(waiting_is_no_loop)
+{
+  core *c = core_new();
+  rv_hart *h = c->h;
+  unsigned len;
+  core_poke(h, CSR_medeleg, ~0ull);
+  core_poke(h, CSR_hstatus, BIT(21)); /* VTW */
+  h->choice.trap_loop = 5;
+  put_memory(c, HS_VECTOR, assemble("sret", &len), 4);
+  put_memory(c, DATA, assemble("wfi", &len), 4);
+  set_mode(h, MODE_VS);
+  h->pc = DATA;
+  for (unsigned i = 0; i < 200; i++)
+    rv_step(h);
+  ck_assert_uint_eq(h->stop, 0);
+  ck_assert_uint_eq(h->unretired, 100);
+  core_free(c);
+}
+END_TEST
+
+/* Firmware answers the call and goes on behind it. */
+static bool skip(void *ctx, rv_hart *h, const rv_trap *t)
+{
+  h->csr.mepc += 4;
+  h->pc = h->csr.mepc;
+  h->prv = h->csr.mstatus >> 11 & 3;
+  h->v = h->csr.mstatus >> 39 & 1;
+  return true;
+}
+START_TEST(firmware)
+{
+  core *c = core_new();
+  rv_hart *h = c->h;
+  c->env.firmware = skip;
+  h->choice.trap_loop = 3;
+  for (unsigned mode = MODE_HS; mode < N_MODES; mode++)
+    for (unsigned i = 1; i <= 3; i++) {
+      ck_assert_int_ne(execute(c, mode, "ecall"), NO_TRAP);
+      ck_assert_int_eq(get_mode(h), mode);
+      ck_assert_uint_eq(h->pc, CODE + 4);
+      /* The test, not the guest, goes back to CODE: nothing is executed in between. */
+      ck_assert_uint_eq(h->stop, i == 3 ? RV_STOP_WEDGED : 0);
+      h->stop = 0;
+    }
+  core_free(c);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
   tcase_add_test(tc, exceptions);
@@ -702,5 +751,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, loop_in_one_mode);
   tcase_add_test(tc, loop_through_the_hypervisor);
   tcase_add_test(tc, loop_needs_equal_traps);
+  tcase_add_test(tc, waiting_is_no_loop);
+  tcase_add_test(tc, firmware);
 }
 UNIT_MAIN("trap", add_tests)
