@@ -38,7 +38,7 @@ static const struct {
 
 typedef struct {
   rv_event e;
-  rv_csr_change change[16];
+  rv_csr_change change[32];
 } core_event;
 
 typedef struct {

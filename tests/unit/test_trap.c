@@ -497,7 +497,7 @@ static const rv_csr_change *change_of(const rv_event *e, unsigned csr)
   return NULL;
 }
 
-/* The record of a trap, with exactly the CSRs that changed. */
+/* The record of a trap: the CSRs of its level always, changed or not, and no other. */
 START_TEST(trap_event)
 {
   core *c = core_new();
@@ -518,12 +518,14 @@ START_TEST(trap_event)
   ck_assert_uint_eq(e->u.trap.why, WHY_ECALL);
   ck_assert(!e->u.trap.interrupt && !e->u.trap.gva && !e->u.trap.has_gpa);
   ck_assert_uint_eq(e->u.trap.mdeleg, core_peek(h, CSR_medeleg));
-  ck_assert_uint_eq(e->n_change, 4); /* hstatus, sepc, scause, sstatus.SPP in mstatus */
+  ck_assert_uint_eq(e->n_change, 7); /* hstatus sstatus sepc scause stval htval htinst */
+  ck_assert_ptr_null(change_of(e, CSR_mstatus)); /* the same register under the level's name */
+  ck_assert_ptr_null(change_of(e, CSR_vsstatus));
   ck_assert_uint_eq(change_of(e, CSR_scause)->after, CAUSE_ECALL_VS);
   ck_assert_uint_eq(change_of(e, CSR_sepc)->after, CODE);
   ck_assert_uint_eq(change_of(e, CSR_hstatus)->before ^ change_of(e, CSR_hstatus)->after,
                     BIT(7) | BIT(8));
-  ck_assert_uint_eq(change_of(e, CSR_mstatus)->after & BIT(8), BIT(8));
+  ck_assert_uint_eq(change_of(e, CSR_sstatus)->after & BIT(8), BIT(8));
   core_free(c);
 }
 END_TEST
@@ -612,6 +614,8 @@ START_TEST(loop_in_one_mode)
   ck_assert_int_eq(c->events[0].e.type, RV_EV_WEDGED);
   ck_assert_uint_eq(c->events[0].e.u.trap.count, 10);
   ck_assert_uint_eq(c->events[0].e.pc, HS_VECTOR);
+  ck_assert(h->wedged.count == 10 && h->wedged.cause == CAUSE_ILLEGAL && !h->wedged.interrupt);
+  ck_assert(h->wedged.epc == HS_VECTOR && h->wedged.prv == PRV_S && !h->wedged.v);
   core_free(c);
 }
 END_TEST
