@@ -175,7 +175,11 @@ void rv_atomic_written(rv_hart *h, const rv_place *p, unsigned size)
 
 bool rv_fetch_place(rv_hart *h, uint64_t va, unsigned size, rv_place *place)
 {
-  return rv_locate(h, va, size, &h->mmu->fetch, place);
+  if (!rv_locate(h, va, size, &h->mmu->fetch, place))
+    return false;
+  /* The jump cache will depend on it. */
+  h->bank->super |= place->shift > RV_PAGE_SHIFT;
+  return true;
 }
 
 /* ---- without side effects ---- */

@@ -196,7 +196,8 @@ void rv_mmu_free(rv_hart *h)
 static bool bank_is_v(const rv_bank *b) { return b->key.flags >> KEY_DATA >> 2 & 1; }
 static uint64_t bank_vmid(const rv_bank *b) { return rv_get(b->key.hgatp, hgatp_VMID); }
 
-/* Drops one page. Its jump-cache entries are spread over the cache: those filled are in the log. */
+/* Drops one page. Its jump-cache entries are spread over the cache: those filled are in the log. An
+ * instruction across pages begins 2 bytes before this one, and may be what changed. */
 static void drop_page(rv_hart *h, rv_bank *b, uint64_t va)
 {
   if (b->super || b->n_log > RV_FILL_LOG) {
@@ -210,7 +211,7 @@ static void drop_page(rv_hart *h, rv_bank *b, uint64_t va)
   if (b->w[i].va == page)
     clear_entry(b, LOG_W + i);
   for (unsigned j = 0; j < b->n_log; j++)
-    if (b->log[j] >= LOG_JC && (b->jc[b->log[j] - LOG_JC].va & ~RV_PAGE_MASK) == page)
+    if (b->log[j] >= LOG_JC && b->jc[b->log[j] - LOG_JC].va - (page - 2) < RV_PAGE_SIZE + 2)
       clear_entry(b, b->log[j]);
   renew(h, b);
 }

@@ -277,8 +277,7 @@ static rv_xlat two_stages(walk *w, uint64_t va)
   if (first.why)
     return first;
   rv_xlat x = walk_g(w, first.pa, w->mode, w->g.mxr);
-  if (first.shift < x.shift)
-    x.shift = first.shift; /* only what both stages map alike may be cached */
+  x.shift = first.shift; /* the page of an address fence; those of the G-stage drop all */
   return x;
 }
 
