@@ -100,10 +100,10 @@ static bool split(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, 
   for (unsigned i = 0; i < *n; i++)
     if (!rv_locate(h, parts[i].va, parts[i].size, mode, &parts[i].place))
       return false;
-  /* A device register is accessed whole, or not at all. */
+  /* A device register is accessed whole, or not at all; the part at fault is the device's. */
   for (unsigned i = 0; i < *n; i++)
     if (!parts[i].place.host && (*n == 2 || va & (size - 1)))
-      return refuse_why(h, va, mode, WHY_DEVICE_REFUSED);
+      return refuse_why(h, parts[i].va, mode, WHY_DEVICE_REFUSED);
   return true;
 }
 
