@@ -52,7 +52,7 @@ START_TEST(copies)
   ck_assert(rv_phys_write(&f->phys, RAM + 100, in, sizeof in));
   ck_assert(rv_phys_read(&f->phys, RAM + 100, out, sizeof out));
   ck_assert_mem_eq(in, out, sizeof in);
-  ck_assert_uint_eq(*word(f, RAM + 92), 0);
+  ck_assert_uint_eq(*word(f, RAM + 88), 0);
   /* Not whole in memory: nothing is copied. */
   ck_assert(!rv_phys_write(&f->phys, RAM + RAM_SIZE - 8, in, 16));
   ck_assert_uint_eq(*word(f, RAM + RAM_SIZE - 8), 0);

@@ -3,6 +3,7 @@
  * Walks are made visible by changing a PTE without a fence: the old translation goes on where it
  * was kept, and the new one is used after the fence. [H-270 .. H-280]
  */
+#include "cpu/run.h"
 #include "mmu_fixture.h"
 
 static const uint64_t OLD = RAM + 0x300000, NEW = RAM + 0x500000, VA = 0x12345000;
@@ -314,6 +315,67 @@ START_TEST(fence_of_the_g_stage)
 }
 END_TEST
 
+/* ---- the instructions ---- */
+
+static const uint64_t CODE = 0x20000000, CODE_PA = RAM + 0x700000;
+enum {
+  SFENCE_VMA = 0x09,
+  SINVAL_VMA = 0x0b,
+  HFENCE_VVMA = 0x11,
+  HINVAL_VVMA = 0x13,
+  HFENCE_GVMA = 0x31,
+  HINVAL_GVMA = 0x33
+};
+
+/* Executes a fence in the mode the hart is in; a0 is its address, a1 its identifier. */
+static void fence(machine *m, unsigned funct7, bool has_addr, uint64_t addr, bool has_id,
+                  uint64_t id)
+{
+  rv_hart *h = m->f->h;
+  const uint32_t raw = funct7 << 25 | (has_id ? 11 : 0) << 20 | (has_addr ? 10 : 0) << 15 | 0x73;
+  memcpy(word(m->f, CODE_PA), &raw, 4);
+  h->x[10] = addr;
+  h->x[11] = id;
+  h->pc = CODE;
+  rv_step(h);
+  ck_assert_uint_eq(h->pc, CODE + 4);
+}
+
+/* Every fence instruction, and its Svinval twin, with and without operands, does to the two levels
+ * what H-273 .. H-278 say; sinval and hinval act at once, which is earlier than they must. */
+START_TEST(fence_instructions)
+{
+  static const struct {
+    unsigned funct7;
+    bool v, drops_hs, drops_vs, gpa;
+  } rows[] = {
+    { SFENCE_VMA, false, true, false, false },  { SINVAL_VMA, false, true, false, false },
+    { SFENCE_VMA, true, false, true, false },   { SINVAL_VMA, true, false, true, false },
+    { HFENCE_VVMA, false, false, true, false }, { HINVAL_VVMA, false, false, true, false },
+    { HFENCE_GVMA, false, false, true, true },  { HINVAL_GVMA, false, false, true, true },
+  };
+  const bool has_addr = _i & 1, has_id = _i & 2, wrong_id = _i & 4;
+  for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+    machine m = set_up_stale();
+    map(m.f, &m.hs, CODE, CODE_PA, 0, RWX);
+    map(m.f, &m.vs, CODE, CODE_PA - GUEST_OFFSET, 0, RWX);
+    const uint64_t addr = rows[i].gpa ? (OLD - GUEST_OFFSET) >> 2 : VA;
+    const uint64_t id = wrong_id ? 9 : rows[i].gpa ? 5 : 7;
+    set_mode(m.f->h, PRV_S, rows[i].v);
+    fence(&m, rows[i].funct7, has_addr, addr, has_id, id);
+    const bool acts = !(has_id && wrong_id);
+    host(&m);
+    ck_assert_msg((rows[i].drops_hs && acts) == new (m.f, VA), "row %u", i);
+    guest(&m);
+    ck_assert_msg((rows[i].drops_vs && acts) == new (m.f, VA), "row %u", i);
+    /* An address narrows; that of a G-stage fence is not one of VA's. */
+    const bool others = acts && rows[i].drops_vs && (!has_addr || rows[i].gpa);
+    ck_assert_msg(others == new (m.f, VA + PAGE), "row %u", i);
+    tear_down(m.f);
+  }
+}
+END_TEST
+
 /* An address fence within a superpage is for all of it, whatever page of it was used; behind a
  * G-stage of small pages as well. [priv supervisor#sfence.vma] */
 START_TEST(address_fence_on_a_superpage)
@@ -560,6 +622,7 @@ static void add_tests(TCase *tc)
   tcase_add_loop_test(tc, sfence_in_hs, 0, 9);
   tcase_add_loop_test(tc, fence_of_the_vs_stage, 0, 27);
   tcase_add_loop_test(tc, fence_of_the_g_stage, 0, 4);
+  tcase_add_loop_test(tc, fence_instructions, 0, 8);
   tcase_add_loop_test(tc, address_fence_on_a_superpage, 0, 2);
   tcase_add_loop_test(tc, fences_and_jumps, 0, 2);
   tcase_add_test(tc, generations);
