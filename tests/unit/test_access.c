@@ -139,6 +139,22 @@ START_TEST(devices)
 }
 END_TEST
 
+/* H-253: HLVX needs memory that may be executed; a register may not, and is not read. */
+START_TEST(hlvx_of_a_device)
+{
+  guest t = set_up_guest();
+  rv_xmode mode = HLVX_S;
+  uint64_t value;
+  ck_assert(!rv_load(t.f->h, VA + 4 * PAGE, 4, &mode, &value));
+  expect_trap(t.f, CAUSE_LOAD_ACCESS, VA + 4 * PAGE, true, 0ull, 0);
+  ck_assert_uint_eq(t.f->n_reads, 0);
+  mode.hlvx = false;
+  ck_assert(rv_load(t.f->h, VA + 4 * PAGE, 4, &mode, &value));
+  ck_assert_uint_eq(t.f->n_reads, 1);
+  tear_down(t.f);
+}
+END_TEST
+
 /* H-134: from memory into a device and back: the fault is where the device's part begins. */
 START_TEST(half_a_device)
 {
@@ -452,6 +468,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, over_two_pages);
   tcase_add_test(tc, second_page_refused);
   tcase_add_test(tc, devices);
+  tcase_add_test(tc, hlvx_of_a_device);
   tcase_add_test(tc, half_a_device);
   tcase_add_test(tc, rom);
   tcase_add_test(tc, atomics);
