@@ -612,6 +612,169 @@ START_TEST(odd_operands)
 }
 END_TEST
 
+/* ---- at random: whatever is kept agrees with the tables, if every change is followed by the least
+ * fence that software owes ---- */
+
+enum { N_VM = 2, N_ASID = 2, N_VA = 12 };
+typedef struct {
+  fixture *f;
+  tables host[N_ASID], vs[N_VM][N_ASID], g[N_VM];
+  unsigned vm, asid;
+  uint64_t rng;
+} chaos;
+
+static unsigned pick(chaos *c, unsigned n)
+{
+  c->rng = c->rng * 6364136223846793005ull + 1442695040888963407ull;
+  return (c->rng >> 33) % n;
+}
+/* Addresses in two superpages, and their last 2 bytes for instructions that cross pages. */
+static uint64_t pick_va(chaos *c)
+{
+  return 0x40000000 + (uint64_t)pick(c, 2) * 0x200000 + pick(c, N_VA / 2) * PAGE;
+}
+static uint64_t pick_page(chaos *c) { return RAM + 0x200000 + pick(c, 64) * PAGE; }
+static uint64_t pick_flags(chaos *c)
+{
+  static const uint64_t flags[] = { RWX, RWX, RWX, URWX, V | R | X | A | D, V | X | A, 0 };
+  return flags[pick(c, 7)];
+}
+
+static void select_regime(chaos *c)
+{
+  rv_hart *h = c->f->h;
+  c->vm = pick(c, N_VM);
+  c->asid = pick(c, N_ASID);
+  h->s[0].atp = atp(&c->host[c->asid], c->asid);
+  h->s[1].atp = atp(&c->vs[c->vm][c->asid], c->asid);
+  h->csr.hgatp = atp(&c->g[c->vm], c->vm);
+  h->csr.mstatus &= ~(mstatus_MPRV | mstatus_MPV | mstatus_MXR);
+  h->csr.mstatus |= pick(c, 4) ? 0 : mstatus_MXR;
+  h->s[1].status = (pick(c, 2) ? vsstatus_SUM : 0) | (pick(c, 4) ? 0 : vsstatus_MXR);
+  if (pick(c, 6) == 0) {
+    h->csr.mstatus |= mstatus_MPRV | (pick(c, 2) ? mstatus_MPV : 0);
+    rv_put(&h->csr.mstatus, mstatus_MPP, pick(c, 2));
+    set_mode(h, PRV_M, false);
+  } else
+    set_mode(h, pick(c, 2), pick(c, 3));
+}
+
+/* Anything but a pointer to a table, or nothing yet. */
+static bool is_large(uint64_t pte) { return pte && (pte & (V | R | W | X)) != V; }
+
+/* One leaf, small or large: a large one replaces its superpage's table, or a table the large one.
+ */
+static void change_leaf(chaos *c, tables *t, uint64_t va)
+{
+  uint64_t *above = word(c->f, slot(c->f, t, va, 1));
+  const uint64_t to = pick_page(c);
+  if (pick(c, 4) == 0) {
+    *above = pte_of((to & ~0x1fffffull) - t->offset, pick_flags(c));
+    return;
+  }
+  if (is_large(*above))
+    *above = 0;
+  map(c->f, t, va, to - t->offset, 0, pick_flags(c));
+}
+
+static void change_and_fence(chaos *c)
+{
+  rv_hart *h = c->f->h;
+  const uint64_t va = pick_va(c);
+  const bool v = pick(c, 3), by_asid = pick(c, 2);
+  tables *t = v ? &c->vs[c->vm][c->asid] : &c->host[c->asid];
+  const bool was_large = is_large(*word(c->f, slot(c->f, t, va, 1)));
+  change_leaf(c, t, va);
+  const bool large = was_large || is_large(*word(c->f, slot(c->f, t, va, 1)));
+  /* Where a table came or went, an address fence is owed for each page of it: take none. */
+  const bool by_va = pick(c, 2) && (!large || was_large);
+  const uint64_t at = large ? va ^ pick(c, 512) * PAGE : va | pick(c, PAGE);
+  if (v)
+    rv_hfence_vvma(h, by_va, at, by_asid, c->asid);
+  else
+    rv_sfence_vma_hs(h, by_va, at, by_asid, c->asid);
+}
+
+static void change_g_and_fence(chaos *c)
+{
+  const uint64_t pa = pick_page(c);
+  static const uint64_t flags[] = { URWX, URWX, URWX, U | V | R | A | D, U | V | X | A, 0 };
+  *g_pte(c->f, &c->g[c->vm], pa) = pte_of(pick_page(c), flags[pick(c, 6)]);
+  rv_hfence_gvma(c->f->h, pick(c, 2), pa - GUEST_OFFSET, pick(c, 2), c->vm);
+}
+
+/* What the tables say now, without any bank. */
+static uint64_t truth(chaos *c, uint64_t va, rv_xmode mode, rv_access access)
+{
+  rv_walk_log log = { 0 };
+  mode.access = access;
+  const rv_xlat x = rv_walk(c->f->h, va, &mode, &log);
+  return x.why || !rv_phys_find(&c->f->phys, x.pa, 2) ? 0 : x.pa;
+}
+
+static void use_data(chaos *c, uint64_t va, bool write)
+{
+  rv_hart *h = c->f->h;
+  const rv_tlbe *e = &(write ? h->bank->w : h->bank->r)[va >> 12 & (RV_TLB_SIZE - 1)];
+  const uint64_t expected = truth(c, va, h->mmu->data, write ? RV_STORE : RV_LOAD);
+  uint64_t value;
+  if (va - e->va <= 4096 - 8) {
+    const uint64_t pa = RAM + (e->host + (va - e->va) - c->f->phys.region[0].host);
+    if (pa != expected)
+      ck_abort_msg("%s %#lx: kept %#lx, the tables say %#lx", write ? "store" : "load", (long)va,
+                   (long)pa, (long)expected);
+    return;
+  }
+  if ((write ? rv_store(h, va, 8, NULL, 0) : rv_load(h, va, 8, NULL, &value)) != (expected != 0))
+    ck_abort_msg("%#lx: slow path and tables disagree", (long)va);
+}
+
+/* A jump to va, where an instruction may reach into the next page. */
+static void use_jump(chaos *c, uint64_t va)
+{
+  rv_hart *h = c->f->h;
+  rv_place place, second = { 0 };
+  const bool over = (va & 0xfff) == 0xffe;
+  const uint64_t pa = truth(c, va, h->mmu->fetch, RV_FETCH);
+  const uint64_t pa2 = over ? truth(c, va + 2, h->mmu->fetch, RV_FETCH) : 0;
+  const uint64_t block = !pa || (over && !pa2) ? 0 : pa ^ pa2 << 8;
+  const rv_jce *j = &h->bank->jc[va >> 1 & (RV_JC_SIZE - 1)];
+  if (j->va == va) {
+    if ((uintptr_t)j->op != block)
+      ck_abort_msg("jump %#lx: another block is kept", (long)va);
+  } else if (rv_fetch_place(h, va, 2, &place) && (!over || rv_fetch_place(h, va + 2, 2, &second)))
+    rv_jc_fill(h, va, (struct rv_op *)(uintptr_t)block);
+}
+
+/* H-270 .. H-277, over banks of all regimes. */
+START_TEST(random_fences)
+{
+  chaos c = { .f = set_up(), .rng = 77 + _i };
+  for (unsigned i = 0; i < N_ASID; i++)
+    c.host[i] = new_tables(c.f, SV39, false, 0);
+  for (unsigned vm = 0; vm < N_VM; vm++) {
+    c.g[vm] = new_tables(c.f, SV39, true, 0);
+    g_window(c.f, &c.g[vm]);
+    for (unsigned i = 0; i < N_ASID; i++)
+      c.vs[vm][i] = new_tables(c.f, SV39, false, GUEST_OFFSET);
+  }
+  for (unsigned i = 0; i < 60000 && c.f->top < RAM + RAM_SIZE - PAGE; i++) {
+    const unsigned what = pick(&c, 64);
+    if (what < 6)
+      select_regime(&c);
+    else if (what < 8)
+      change_and_fence(&c);
+    else if (what == 8)
+      change_g_and_fence(&c);
+    else if (what < 44)
+      use_data(&c, pick_va(&c) + pick(&c, 512) * 8, what & 1);
+    else
+      use_jump(&c, pick_va(&c) + (what & 1 ? 0xffe : 2 * pick(&c, 2000)));
+  }
+  tear_down(c.f);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
   tcase_add_test(tc, survives_switches);
@@ -632,5 +795,6 @@ static void add_tests(TCase *tc)
   tcase_add_loop_test(tc, log_overflow, 0, 2);
   tcase_add_test(tc, drop_writes);
   tcase_add_test(tc, odd_operands);
+  tcase_add_loop_test(tc, random_fences, 0, 8);
 }
 UNIT_MAIN("tlb", add_tests)
