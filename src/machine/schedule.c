@@ -114,7 +114,6 @@ static void begin_slice(rvh_machine *m, rv_hart *h)
 static void end_slice(rvh_machine *m)
 {
   m->clock = rv_clock_now(m);
-  m->current->reservation = ~0ull; /* no other hart runs while it holds one */
   m->current = NULL;
 }
 
@@ -157,14 +156,6 @@ static void step_off_break(rvh_machine *m)
   }
 }
 
-static void wedge(rvh_machine *m, rv_hart *h)
-{
-  rv_end(m, RVH_EXIT_WEDGED,
-         "hart %u makes no progress in %s-mode: %" G_GUINT64_FORMAT
-         " successive traps, all the same, last to pc 0x%" G_GINT64_MODIFIER "x",
-         h->id, rv_mode_name(h->prv, h->v), m->config.trap_loop, h->pc);
-}
-
 /* Runs one hart for n instructions, or until it waits, stops, or the machine ends. Not to_the_end:
  * up to a block fewer, where nobody can tell. */
 static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
@@ -173,7 +164,7 @@ static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
   begin_slice(m, h);
   while (h->icount < end && running(h) && !interrupted(m, h)) {
     if (h->stop & RV_STOP_WEDGED) {
-      wedge(m, h);
+      rv_end_wedged(m, h);
       break;
     }
     if (h->attention && !rv_take_interrupt(h))
@@ -191,7 +182,7 @@ static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
       break; /* what is left of the turn is less than the next block */
   }
   if (h->stop & RV_STOP_WEDGED)
-    wedge(m, h);
+    rv_end_wedged(m, h);
   end_slice(m);
 }
 
@@ -232,7 +223,9 @@ static void wait_all(rvh_machine *m)
     m->clock = event;
   else if (!rv_console_wait(m, -1))
     rv_end(m, RVH_EXIT_WEDGED, "every hart waits (wfi) and nothing can wake it: no timer is set, "
-                               "no interrupt is pending and enabled, no input will come");
+                               "no interrupt is pending and enabled, no input will come\n"
+                               "set a timer (stimecmp or SBI set_timer) and enable its interrupt "
+                               "in sie before wfi; or end the run: SBI SRST");
   fire_timers(m);
 }
 
@@ -254,6 +247,8 @@ static void round_of_slices(rvh_machine *m, uint64_t left)
     const uint64_t before = h->icount;
     if (running(h))
       slice(m, h, n, n_harts(m) > 1 || left <= n);
+    if (n_harts(m) > 1)
+      h->reservation = ~0ull; /* no other hart may run while it holds one */
     /* A hart that waits is credited its turn, so that one clock serves all. */
     if (n_harts(m) > 1 && h->icount - before < n)
       m->clock += n - (h->icount - before);
@@ -322,7 +317,7 @@ rvh_result rvh_step(rvh_machine *m, unsigned hart)
   if (!(h->attention && rv_take_interrupt(h)) && running(h))
     rv_step(h);
   if (h->stop & RV_STOP_WEDGED)
-    wedge(m, h);
+    rv_end_wedged(m, h);
   end_slice(m);
   fire_timers(m);
   if (m->reset)

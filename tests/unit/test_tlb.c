@@ -418,7 +418,7 @@ static void jump(fixture *f, uint64_t va)
   static struct rv_op *op;
   rv_place place;
   ck_assert(rv_fetch_place(f->h, va, 2, &place));
-  rv_jc_fill(f->h, va, op);
+  rv_jc_fill(f->h, va, op, place.fence_shift);
 }
 
 /* Jump targets go with the pages they were fetched through: a superpage whole, and an instruction
@@ -743,7 +743,8 @@ static void use_jump(chaos *c, uint64_t va)
     if ((uintptr_t)j->op != block)
       ck_abort_msg("jump %#lx: another block is kept", (long)va);
   } else if (rv_fetch_place(h, va, 2, &place) && (!over || rv_fetch_place(h, va + 2, 2, &second)))
-    rv_jc_fill(h, va, (struct rv_op *)(uintptr_t)block);
+    rv_jc_fill(h, va, (struct rv_op *)(uintptr_t)block,
+               second.fence_shift > place.fence_shift ? second.fence_shift : place.fence_shift);
 }
 
 /* H-270 .. H-277, over banks of all regimes. */
