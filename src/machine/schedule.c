@@ -109,8 +109,12 @@ void rv_power_off(rvh_machine *m, bool reset, int code, const char *by)
 
 /* ---- slices ---- */
 
+/* No other hart holds a reservation while h runs: its stores by the fast path tell nobody. */
 static void begin_slice(rvh_machine *m, rv_hart *h)
 {
+  for (unsigned i = 0; i < n_harts(m); i++)
+    if (m->harts[i] != h)
+      m->harts[i]->reservation = ~0ull;
   m->current = h;
   m->slice_start = h->icount;
 }
@@ -255,8 +259,6 @@ static void round_of_slices(rvh_machine *m, uint64_t left)
       fire_timers(m);
     if (running(h))
       slice(m, h, n, to_the_end);
-    if (n_harts(m) > 1)
-      h->reservation = ~0ull; /* no other hart may run while it holds one */
     /* A hart that waits is credited its turn, so that one clock serves all. */
     if (n_harts(m) > 1 && h->icount - before < n)
       m->clock += n - (h->icount - before);
