@@ -97,6 +97,13 @@ static bool is_entry(const rv_event *e)
   return (e->type == RV_EV_XRET && !e->from_v && e->to_v) || (e->type == RV_EV_REDIRECT && e->to_v);
 }
 
+/* Firmware in M took the guest's trap and returns to HS: with OpenSBI, to hand the trap on. */
+static bool hands_on(const rv_event *e, const rv_trace_exit *exit)
+{
+  return e->type == RV_EV_XRET && e->u.xret.mret && !e->to_v && e->to_prv == PRV_S && exit->open &&
+         exit->to_m;
+}
+
 static cause_count *count_of(rvh_trace *log, const rv_trace_exit *exit)
 {
   uint64_t cause = exit->cause < MAX_CAUSES ? exit->cause : MAX_CAUSES - 1;
@@ -390,7 +397,7 @@ static void put_xret_line(rvh_trace *log, const rv_event *e, const rv_trace_exit
 {
   rv_text *t = &log->text;
   bool entry = is_entry(e);
-  put_start(log, e, entry ? "ENTER" : "xret");
+  put_start(log, e, entry ? "ENTER" : hands_on(e, exit) ? "FWD" : "xret");
   put_str(t, e->u.xret.mret ? "mret  " : "sret  ");
   if (entry && exit->open) {
     put_answer(t, e, exit);
@@ -398,6 +405,10 @@ static void put_xret_line(rvh_trace *log, const rv_event *e, const rv_trace_exit
     put_return_fields(t, e);
     if (entry)
       put_field(t, " vmid=", e->vmid);
+    if (hands_on(e, exit)) {
+      put_str(t, ", after ");
+      put_cause(t, exit->cause, exit->interrupt);
+    }
   }
   put_no_trap_columns(t);
   put_dest(log, e->dest);
@@ -452,15 +463,17 @@ static void log_trap(rvh_trace *log, hart_log *hart, const rv_event *e)
 static void log_xret(rvh_trace *log, hart_log *hart, const rv_event *e)
 {
   notice_silent_resume(log, hart, e->from_v);
-  bool entry = is_entry(e);
-  if (log->all || e->from_v || e->to_v) {
+  bool entry = is_entry(e), forward = hands_on(e, &hart->exit);
+  if (log->all || e->from_v || e->to_v || forward) {
     put_xret_line(log, e, &hart->exit);
     if (log->level != RVH_TRACE_LINE)
       rv_explain_xret(&log->text, e, &hart->exit, hart->from_guest);
     if (log->level == RVH_TRACE_FULL && entry && hart->exit.open && e->x)
       rv_explain_registers(&log->text, hart->exit.x, e->x);
   }
-  hart->from_guest = false;
+  /* Calls of the host to M in between do not end its handling of the guest's trap. */
+  hart->from_guest = forward || (hart->from_guest && e->u.xret.mret && !e->to_v);
+  hart->exit.to_m &= !forward;
   if (entry && hart->exit.open)
     answer_exit(log, &hart->exit, e->insn - hart->exit.insn);
   else if (entry)

@@ -403,6 +403,27 @@ START_TEST(test_redirect_of_host)
 }
 END_TEST
 
+/* Firmware of -bios hands the trap on by mret: shown without `all`; its later returns are not. */
+START_TEST(test_firmware_hands_on)
+{
+  start(RVH_TRACE_LINE, false);
+  emit(trap(56, "VS", "M", CAUSE_ILLEGAL, 0x8000015c));
+  rv_event mret = sret(80, "M", "HS", 0x80000108);
+  mret.u.xret.mret = true;
+  mret.u.xret.status = 1ull << 11; /* MPP = S */
+  emit(mret);
+  emit(trap(90, "HS", "M", CAUSE_ECALL_HS, 0x80000110)); /* the host prints */
+  emit(mret);
+  emit(sret(100, "HS", "VS", 0x80000160));
+  const char *lines = body(), *forward = strstr(lines, "  M->HS     FWD     ");
+  ck_assert_ptr_nonnull(forward);
+  ck_assert_ptr_nonnull(strstr(forward, "mret  MPV=0 MPP=1, after 2 illegal-instruction "));
+  ck_assert_ptr_null(strstr(forward + 8, "M->HS"));
+  ck_assert_ptr_nonnull(strstr(forward, "  HS->VS    ENTER"));
+  ck_assert_ptr_nonnull(strstr(forward, "handled in 44 insns, sepc+4"));
+}
+END_TEST
+
 /* The firmware handles a machine timer interrupt itself: the guest runs on without an event. */
 START_TEST(test_silent_resume)
 {
@@ -874,6 +895,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, test_redirect_pair);
   tcase_add_test(tc, test_redirect_to_guest);
   tcase_add_test(tc, test_redirect_of_host);
+  tcase_add_test(tc, test_firmware_hands_on);
   tcase_add_test(tc, test_silent_resume);
   tcase_add_test(tc, test_filter);
   tcase_add_test(tc, test_all);
