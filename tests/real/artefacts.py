@@ -81,7 +81,8 @@ def network_settings():
 
 def make_apt_root(root):
     """A private apt; returns the environment that makes apt's programs use it."""
-    for name in ("etc", "state/lists/partial", "cache/archives/partial"):
+    for name in ("etc/apt.conf.d", "etc/preferences.d", "state/lists/partial",
+                 "cache/archives/partial"):
         (root / name).mkdir(parents=True)
     (root / "state/status").touch()
     (root / "etc/sources.list").write_text(
@@ -95,8 +96,6 @@ Acquire::Retries "3";
 Dir::Etc "{root}/etc";
 Dir::Etc::sourcelist "sources.list";
 Dir::Etc::sourceparts "-";
-Dir::Etc::parts "-";
-Dir::Etc::preferencesparts "-";
 Dir::State "{root}/state";
 Dir::State::status "{root}/state/status";
 Dir::Cache "{root}/cache";

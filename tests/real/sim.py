@@ -35,7 +35,7 @@ def simulate(program, arguments, limit, typed=None):
         files = {name: pathlib.Path(folder) / name for name in ("trace", "out", "err")}
         with open(files["out"], "wb") as out, open(files["err"], "wb") as err:
             child = subprocess.Popen(
-                [program, *map(str, arguments), f"--limit-insns={limit}", "--trace-traps",
+                [pathlib.Path(program).resolve(), *map(str, arguments), f"--limit-insns={limit}", "--trace-traps",
                  f"--trace-file={files['trace']}"],
                 stdin=subprocess.DEVNULL if typed is None else subprocess.PIPE, stdout=out, stderr=err)
             if typed is not None:
