@@ -133,6 +133,15 @@ typedef enum { RVH_TRACE_LINE, RVH_TRACE_WHY, RVH_TRACE_FULL } rvh_trace_level;
 typedef struct rvh_trace rvh_trace;
 rvh_trace *rvh_trace_traps(rvh_machine *m, rvh_trace_level level, bool all, FILE *out,
                            const char *title);
-/* Prints the summary and frees the log. */
+/* Prints the summary and frees the log; the machine must not run after it. */
 void rvh_trace_end(rvh_trace *t, const rvh_result *result);
+
+/* --trace-json: the same events as JSON Lines (share/rvh-sim/trace-1.schema.json). */
+typedef struct rvh_json rvh_json;
+rvh_json *rvh_trace_json(rvh_machine *m, FILE *out, const char *title);
+void rvh_json_end(rvh_json *log, const rvh_result *result);
+
+/* --step: an interactive stepper, reading commands from in until it ends, quits or the machine
+ * ended. The guest must not read the same input. */
+rvh_result rvh_stepper(rvh_machine *m, FILE *in, FILE *out);
 #endif
