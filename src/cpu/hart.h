@@ -166,8 +166,8 @@ static inline const char *rv_mode_name(unsigned prv, bool v)
   return prv == PRV_M ? "M" : prv == PRV_S ? (v ? "VS" : "HS") : v ? "VU" : "U";
 }
 
-/* Tells the observers of something legal that is probably a mistake. priv/csr.c */
-void rv_hint(rv_hart *h, const char *id, const char *text);
+/* Tells the observers of something legal that is probably a mistake, made at pc. priv/csr.c */
+void rv_hint(rv_hart *h, uint64_t pc, const char *id, const char *text);
 
 /* Fields by mask: get(mstatus, MSTATUS_MPP) is right-aligned. */
 static inline uint64_t rv_get(uint64_t word, uint64_t mask) { return (word & mask) / (mask & -mask); }

@@ -19,9 +19,10 @@ rv_op *rv_enter(rv_hart *h)
       return NULL;
     op = cached(h);
     if (!op) {
-      switch (rv_block_get(h, h->pc, &op)) {
+      unsigned fence_shift;
+      switch (rv_block_get(h, h->pc, &op, &fence_shift)) {
       case RV_BLOCK_OK:
-        rv_jc_fill(h, h->pc, op);
+        rv_jc_fill(h, h->pc, op, fence_shift);
         break;
       case RV_BLOCK_FAULT:
         rv_take_trap(h, &h->trap);

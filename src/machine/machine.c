@@ -65,7 +65,7 @@ static void sbi_power(void *ctx, bool reset, int code, const char *reason)
 
 static void sbi_hint(void *ctx, rv_hart *h, const char *id, const char *text)
 {
-  rv_hint(h, id, text);
+  rv_hint(h, h->csr.mepc, id, text); /* the caller's ecall */
 }
 
 /* ---- making and freeing ---- */

@@ -114,7 +114,6 @@ static void begin_slice(rvh_machine *m, rv_hart *h)
 static void end_slice(rvh_machine *m)
 {
   m->clock = rv_clock_now(m);
-  m->current->reservation = ~0ull; /* no other hart runs while it holds one */
   m->current = NULL;
 }
 
@@ -254,6 +253,8 @@ static void round_of_slices(rvh_machine *m, uint64_t left)
     const uint64_t before = h->icount;
     if (running(h))
       slice(m, h, n, n_harts(m) > 1 || left <= n);
+    if (n_harts(m) > 1)
+      h->reservation = ~0ull; /* no other hart may run while it holds one */
     /* A hart that waits is credited its turn, so that one clock serves all. */
     if (n_harts(m) > 1 && h->icount - before < n)
       m->clock += n - (h->icount - before);

@@ -11,7 +11,7 @@
 typedef struct {
   uint64_t pa;
   uint8_t *host;   /* NULL: a device */
-  uint8_t shift;   /* page size it may be cached for */
+  uint8_t fence_shift; /* as rv_xlat's */
   bool cacheable;  /* one PMP answer for the whole page */
 } rv_place;
 

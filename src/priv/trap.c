@@ -186,6 +186,9 @@ static void note_entry(rv_hart *h, uint64_t count) { h->loop[level_of(h->prv, h-
 static void watch_loop(rv_hart *h, const rv_trap *t)
 {
   typeof(h->loop[0]) *l = &h->loop[level_of(h->prv, h->v)];
+  /* A handler may answer wfi by coming back to it until something is pending: that is waiting. */
+  if (t->why == WHY_VTW || t->why == WHY_TW || t->why == WHY_WFI_USER)
+    return;
   const uint64_t cause = cause_word(t, t->cause);
   if (l->entered == h->icount && l->cause == cause && l->epc == h->pc && l->tval == t->tval &&
       l->tval2 == t->tval2) {
