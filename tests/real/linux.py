@@ -4,6 +4,7 @@
   linux.py RVH_SIM INIT FIRMWARE HARTS    boot; FIRMWARE: builtin, installed/FILE, trixie/FILE
   linux.py RVH_SIM INIT repeat HARTS      two boots must be the same, instruction for instruction
   linux.py RVH_SIM shell                  type into busybox's shell, through a pipe
+  linux.py RVH_SIM hotplug FIRMWARE       harts stop and start again: HSM
 
 INIT is the compiled init/init.c. The console is the UART. A run is bounded by instructions.
 """
@@ -34,13 +35,13 @@ def initramfs(init):
 
 def shell_initramfs():
     archive = cpio.Archive()
-    for name in ("dev", "proc", "bin"):
+    for name in ("dev", "proc", "sys", "bin"):
         archive.folder(name)
     archive.device("dev/console", 5, 1)
     archive.file("bin/busybox", artefacts.path("busybox").read_bytes())
-    for name in ("sh", "uname", "poweroff", "cat"):
+    for name in ("sh", "uname", "poweroff", "cat", "mount"):
         archive.link(f"bin/{name}", "busybox")
-    archive.file("init", b"#!/bin/sh\nexec /bin/sh\n")
+    archive.file("init", b"#!/bin/sh\nmount -t sysfs sysfs /sys\nexec /bin/sh\n")
     return archive.finish()
 
 
@@ -106,10 +107,26 @@ def test_shell(program):
     return sim.failure(run, problems) if problems or run.status else None
 
 
+def test_hotplug(program, firmware):
+    """Off and on: HSM stop, start at the kernel's address, with its argument in a1."""
+    run = boot(program, shell_initramfs(), firmware, 3, """cd /sys/devices/system/cpu
+echo 0 > cpu1/online; echo 0 > cpu2/online; echo left $(cat online).
+echo 1 > cpu1/online; echo 1 > cpu2/online; echo back $(cat online).
+poweroff -f
+""")
+    problems = [f"on the console: {text!r}" for text in ("CPU1: off\n", "CPU2: off\n", "left 0.\n",
+                                                         "back 0-2.\n", "reboot: Power down")
+                if text not in run.console]
+    print(f"hotplug, {firmware}: {run.cost()}")
+    return sim.failure(run, problems) if problems or run.status else None
+
+
 def main(arguments):
     try:
         if arguments[1:] == ["shell"]:
             problem = test_shell(arguments[0])
+        elif len(arguments) == 3 and arguments[1] == "hotplug":
+            problem = test_hotplug(arguments[0], arguments[2])
         elif len(arguments) == 4:
             program, init, firmware, harts = arguments
             init = pathlib.Path(init).read_bytes()
