@@ -72,7 +72,7 @@ typedef struct {
   bool ended;      /* stop == RVH_STOP_ENDED */
   rvh_stop stop;
   unsigned hart;   /* the hart that stopped */
-  char reason[200]; /* "poweroff (finisher 0x5555)" */
+  char reason[512]; /* "poweroff (finisher)"; of a wedged run also a newline, and the way out */
 } rvh_result;
 
 rvh_machine *rvh_new(const rvh_config *config, GError **error);
@@ -95,6 +95,8 @@ uint64_t rvh_read_pc(const rvh_machine *m, unsigned hart);
 uint64_t rvh_read_x(const rvh_machine *m, unsigned hart, unsigned reg);
 bool rvh_read_csr(const rvh_machine *m, unsigned hart, unsigned csr, uint64_t *value);
 bool rvh_read_memory(const rvh_machine *m, uint64_t pa, void *buf, size_t n);
+/* Whether M-mode is the built-in SBI's: no instructions of it exist, and no addresses. */
+bool rvh_builtin_firmware(const rvh_machine *m);
 unsigned rvh_vmode(const rvh_machine *m, unsigned hart, bool *v); /* rv_prv */
 /* The symbol that addr, as linked or physical, lies in, and how far; NULL: none. The string belongs
  * to the machine. rvh_address is the reverse; false: no such symbol. */

@@ -53,6 +53,9 @@ static bool parse_scaled(const char *text, const char *suffixes, uint64_t unit, 
 
 static bool set_KERNEL(cli_options *o, const char *value, GError **error)
 {
+  if (o->config.kernel && (!strcmp(value, "why") || !strcmp(value, "full")))
+    return fail(error, "a level is given after '=': --trace-traps=why",
+                "two programs: '%s' and '%s'", o->config.kernel, value);
   if (o->config.kernel)
     return fail(error, "give one program; -bios, -initrd and -dtb name the other files",
                 "two programs: '%s' and '%s'", o->config.kernel, value);

@@ -184,6 +184,7 @@ bool rvh_read_memory(const rvh_machine *m, uint64_t pa, void *buf, size_t n)
 {
   return rv_phys_read((rv_phys *)&m->phys, pa, buf, n);
 }
+bool rvh_builtin_firmware(const rvh_machine *m) { return m->sbi; }
 unsigned rvh_vmode(const rvh_machine *m, unsigned hart, bool *v)
 {
   *v = m->harts[hart]->v;

@@ -105,4 +105,7 @@ void rv_end(rvh_machine *m, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Ends it as the guest asked: reset, or power off with a code of the guest's. */
 void rv_power_off(rvh_machine *m, bool reset, int code, const char *by);
+
+/* wedge.c: ends the run because of hart->wedged, and says what usually helps */
+void rv_end_wedged(rvh_machine *m, const rv_hart *h);
 #endif

@@ -156,14 +156,6 @@ static void step_off_break(rvh_machine *m)
   }
 }
 
-static void wedge(rvh_machine *m, rv_hart *h)
-{
-  rv_end(m, RVH_EXIT_WEDGED,
-         "hart %u makes no progress in %s-mode: %" G_GUINT64_FORMAT
-         " successive traps, all the same, last to pc 0x%" G_GINT64_MODIFIER "x",
-         h->id, rv_mode_name(h->prv, h->v), m->config.trap_loop, h->pc);
-}
-
 /* Runs one hart for n instructions, or until it waits, stops, or the machine ends. Not to_the_end:
  * up to a block fewer, where nobody can tell. */
 static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
@@ -172,7 +164,7 @@ static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
   begin_slice(m, h);
   while (h->icount < end && running(h) && !interrupted(m, h)) {
     if (h->stop & RV_STOP_WEDGED) {
-      wedge(m, h);
+      rv_end_wedged(m, h);
       break;
     }
     if (h->attention && !rv_take_interrupt(h))
@@ -190,7 +182,7 @@ static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
       break; /* what is left of the turn is less than the next block */
   }
   if (h->stop & RV_STOP_WEDGED)
-    wedge(m, h);
+    rv_end_wedged(m, h);
   end_slice(m);
 }
 
@@ -231,7 +223,9 @@ static void wait_all(rvh_machine *m)
     m->clock = event;
   else if (!rv_console_wait(m, -1))
     rv_end(m, RVH_EXIT_WEDGED, "every hart waits (wfi) and nothing can wake it: no timer is set, "
-                               "no interrupt is pending and enabled, no input will come");
+                               "no interrupt is pending and enabled, no input will come\n"
+                               "set a timer (stimecmp or SBI set_timer) and enable its interrupt "
+                               "in sie before wfi; or end the run: SBI SRST");
   fire_timers(m);
 }
 
@@ -323,7 +317,7 @@ rvh_result rvh_step(rvh_machine *m, unsigned hart)
   if (!(h->attention && rv_take_interrupt(h)) && running(h))
     rv_step(h);
   if (h->stop & RV_STOP_WEDGED)
-    wedge(m, h);
+    rv_end_wedged(m, h);
   end_slice(m);
   fire_timers(m);
   if (m->reset)

@@ -23,7 +23,7 @@ BANNER = [r"OpenSBI v\d", r"Domain0 Next Address +: 0x0*80200000", r"Domain0 Nex
 
 # The guest's csrr is illegal there: to M, by the firmware to HS, answered, and back in the guest.
 STEPS = [r"VS->M +EXIT .* 2 illegal-instruction  csrr a1,mhartid",
-         r"M->HS +FWD .* mret  MPV=0 MPP=1, after 2 illegal-instruction .* vm_exit",
+         r"M->HS +xret .* mret  MPV=0 MPP=1 .* vm_exit",
          r"HS->VS +ENTER .* handled in \d+ insns, sepc\+4",
          r"VS->HS +EXIT .* 21 load-guest-page-fault",
          r"HS->VS +ENTER .* handled in \d+ insns, sepc\+4",
