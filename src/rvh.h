@@ -54,7 +54,7 @@ typedef struct {
   int (*console_read)(void *ctx);
   void *console_ctx;
   FILE *console_out;     /* default stdout */
-  FILE *messages;        /* guesses and hints; default stderr; NULL: silent */
+  FILE *messages;        /* guesses and hints; NULL: stderr */
 } rvh_config;
 #define RVH_CONFIG_DEFAULT                                                                         \
   (rvh_config) { .ram_size = 128ull << 20, .n_harts = 1, .trap_loop = 100000 }

@@ -16,7 +16,7 @@ static void watch_for_failure(rvh_machine *m, const uint8_t *bytes, size_t n)
     if (m->tail->len > keep + 256)
       g_string_erase(m->tail, 0, m->tail->len - keep);
     if (m->failed && bytes[i] == '\n')
-      rv_end(m, RVH_EXIT_EXPECT, "the console said '%s' (--fail-on)", text);
+      rv_end(m, RVH_EXIT_EXPECT, "--fail-on");
   }
 }
 
