@@ -51,7 +51,7 @@ static bool close_output(FILE *out)
 
 /* The outputs the options ask for; NULL where they ask for none. */
 typedef struct {
-  FILE *text, *json;
+  FILE *text, *json, *log;
 } outputs;
 
 
@@ -76,6 +76,8 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   rvh_trace *trace =
       out->text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
   rvh_json *json = out->json ? rvh_trace_json(m, out->json, title) : NULL;
+  if (out->log)
+    rvh_log_interrupts(m, out->log);
   rvh_result result;
   if (o->step) {
     result = rvh_stepper(m, stdin, stdout);
@@ -90,6 +92,16 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   return finish(&result);
 }
 
+/* -machine dumpdtb. */
+static int dump_tree(const cli_options *o)
+{
+  g_autoptr(GError) error = NULL;
+  rvh_machine *m = rvh_new(&o->config, &error);
+  const bool ok = m && rvh_dump_dtb(m, o->dumpdtb, &error);
+  rvh_free(m);
+  return ok ? RVH_EXIT_OK : complain(error->message);
+}
+
 static int run(cli_options *o)
 {
   g_autoptr(GError) error = NULL;
@@ -100,13 +112,18 @@ static int run(cli_options *o)
     out.text = o->trace_file ? open_output("--trace-file", o->trace_file) : stderr;
   if (o->trace_json)
     out.json = open_output("--trace-json", o->trace_json);
-  if ((o->trace && !out.text) || (o->trace_json && !out.json))
+  if (o->log_int)
+    out.log = o->log_file ? open_output("-D", o->log_file) : stderr;
+  if (o->log_ignored)
+    fprintf(stderr, "rvh-sim: warning: -d %s: only int is logged here; --trace-traps says more\n",
+            o->log_ignored);
+  if ((o->trace && !out.text) || (o->trace_json && !out.json) || (o->log_int && !out.log))
     return RVH_EXIT_USAGE;
   rvh_machine *m = rvh_new(&o->config, &error);
   int status = m ? run_machine(m, o, &out) : complain(error->message);
   if (m)
     rvh_free(m);
-  const bool closed = close_output(out.text) & close_output(out.json);
+  const bool closed = close_output(out.text) & close_output(out.json) & close_output(out.log);
   return closed ? status : RVH_EXIT_USAGE;
 }
 
@@ -118,6 +135,10 @@ int main(int argc, char **argv)
     return complain(error->message);
   if (options.help)
     cli_options_help(stdout, options.help_all);
+  else if (options.hints_help)
+    cli_hints_help(stdout);
+  else if (options.dumpdtb)
+    return dump_tree(&options);
   else if (options.version)
     puts("rvh-sim " RVH_VERSION
          ": RV64GC, H, Sstc, Svinval, Svnapot, Svpbmt, Svadu; QEMU virt board");

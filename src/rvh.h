@@ -26,12 +26,15 @@ enum {
   RVH_EXIT_OK = 0,          /* the guest shut down well; 1..123: the guest's own code */
   RVH_EXIT_GUEST_MAX = 123, /* higher guest codes become this */
   RVH_EXIT_LIMIT = 124,     /* --limit-insns reached */
-  RVH_EXIT_EXPECT = 125,    /* --fail-on text seen */
+  RVH_EXIT_EXPECT = 125,    /* --fail-on text seen, or a hint given with --hints=error */
   RVH_EXIT_USAGE = 126,     /* wrong option, unreadable file, emulator error */
   RVH_EXIT_WEDGED = 127,    /* trap loop, or every hart waits for nothing */
 };
 
 typedef enum { RVH_BIOS_BUILTIN, RVH_BIOS_NONE, RVH_BIOS_FILE } rvh_bios;
+
+/* What a hint does: a line; nothing; a line, and the status RVH_EXIT_EXPECT for a guest that ends. */
+typedef enum { RVH_HINTS_DEFAULT, RVH_HINTS_NONE, RVH_HINTS_ERROR } rvh_hints;
 
 /* What console_read returns when it has no byte. */
 enum { RVH_INPUT_NONE = -1, RVH_INPUT_QUIT = -2 };
@@ -48,6 +51,8 @@ typedef struct {
   uint64_t limit_insns;  /* 0: none */
   uint64_t trap_loop;    /* identical successive traps that count as wedged; 0: never */
   bool htinst_zero, adue, strict;
+  rvh_hints hints;
+  bool no_reboot;        /* a reset ends the run, as a power-off does */
   bool console_stdin;    /* read the terminal or pipe on standard input */
   /* With console_stdin: called for the next byte of input; returns it, or RVH_INPUT_NONE, or
    * RVH_INPUT_QUIT, which ends the run with status 0. NULL: the library reads file 0 itself. */
@@ -78,6 +83,9 @@ typedef struct {
 rvh_machine *rvh_new(const rvh_config *config, GError **error);
 /* Reads the configured files into memory and sets the harts to their entry. */
 bool rvh_load(rvh_machine *m, GError **error);
+/* -machine dumpdtb: writes the tree that the configured machine would start with; instead of
+ * rvh_load and running. */
+bool rvh_dump_dtb(rvh_machine *m, const char *path, GError **error);
 /* Runs until the machine ends or insns more instructions were started (0: no bound). */
 rvh_result rvh_run(rvh_machine *m, uint64_t insns);
 /* Runs exactly one instruction of one hart (or takes one interrupt). */
@@ -137,6 +145,9 @@ rvh_trace *rvh_trace_traps(rvh_machine *m, rvh_trace_level level, bool all, FILE
                            const char *title);
 /* Prints the summary and frees the log; the machine must not run after it. */
 void rvh_trace_end(rvh_trace *t, const rvh_result *result);
+
+/* -d int: QEMU's line for every trap, also one of M-mode. */
+void rvh_log_interrupts(rvh_machine *m, FILE *out);
 
 /* --trace-json: the same events as JSON Lines (share/rvh-sim/trace-1.schema.json). */
 typedef struct rvh_json rvh_json;

@@ -192,6 +192,52 @@ static bool set_STRICT(cli_options *o, const char *value, GError **error)
   return o->config.strict = true;
 }
 
+static bool set_HINTS(cli_options *o, const char *value, GError **error)
+{
+  static const char *const words[] = { [RVH_HINTS_DEFAULT] = "default",
+                                       [RVH_HINTS_NONE] = "none",
+                                       [RVH_HINTS_ERROR] = "error" };
+  o->hints_help = !strcmp(value, "help");
+  for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
+    if (!strcmp(value, words[i])) {
+      o->config.hints = (rvh_hints)i;
+      return true;
+    }
+  return o->hints_help ||
+         fail(error, "give default, none, error or help", "--hints: no choice '%s'", value);
+}
+
+/* QEMU's items, so that its command lines work; "trace:" has events behind it. */
+static bool is_log_item(const char *item)
+{
+  static const char *const items[] = {
+    "out_asm", "in_asm", "op", "op_opt", "op_ind", "op_plugin", "int", "exec", "cpu", "fpu", "mmu",
+    "pcall", "cpu_reset", "unimp", "guest_errors", "page", "nochain", "plugin", "strace", "tid",
+    "vpu", "invalid_mem", "all", NULL
+  };
+  return g_strv_contains(items, item) || g_str_has_prefix(item, "trace:");
+}
+
+static bool set_D_ITEMS(cli_options *o, const char *value, GError **error)
+{
+  g_auto(GStrv) items = g_strsplit(value, ",", -1);
+  for (unsigned i = 0; items[i]; i++) {
+    if (!is_log_item(items[i]))
+      return fail(error, "give int; QEMU's other items are accepted and log nothing",
+                  "-d: no item '%s'", items[i]);
+    o->log_int |= !strcmp(items[i], "int") || !strcmp(items[i], "all");
+    if (strcmp(items[i], "int") && !o->log_ignored)
+      o->log_ignored = g_intern_string(items[i]);
+  }
+  return *items || fail(error, "give int", "-d: the list is empty");
+}
+
+static bool set_D_FILE(cli_options *o, const char *value, GError **error)
+{
+  o->log_file = value;
+  return true;
+}
+
 static bool set_HELP(cli_options *o, const char *value, GError **error) { return o->help = true; }
 static bool set_HELP_ALL(cli_options *o, const char *value, GError **error)
 {
@@ -216,7 +262,16 @@ static bool expect(const char *name, const char *value, const char *const *good,
 
 static bool set_MACHINE(cli_options *o, const char *value, GError **error)
 {
-  return EXPECT("machine", "virt", "virt,aia=none", "type=virt");
+  static const char *const same[] = { "virt", "type=virt", "aia=none", "accel=tcg", "acpi=off",
+                                      NULL };
+  g_auto(GStrv) items = g_strsplit(value, ",", -1);
+  for (unsigned i = 0; items[i]; i++)
+    if (g_str_has_prefix(items[i], "dumpdtb=") && items[i][strlen("dumpdtb=")])
+      o->dumpdtb = g_intern_string(items[i] + strlen("dumpdtb="));
+    else if (!g_strv_contains(same, items[i]))
+      return fail(error, "possible here: virt, aia=none, dumpdtb=FILE", "-machine %s: not available",
+                  value);
+  return *items || EXPECT("machine", "virt");
 }
 static bool set_CPU(cli_options *o, const char *value, GError **error)
 {
@@ -224,7 +279,22 @@ static bool set_CPU(cli_options *o, const char *value, GError **error)
 }
 static bool set_ACCEL(cli_options *o, const char *value, GError **error)
 {
-  return EXPECT("accel", "tcg");
+  return g_str_has_prefix(value, "tcg,") || EXPECT("accel", "tcg");
+}
+
+/* Time is counted in instructions anyway; what is recorded or replayed is not. */
+static bool set_ICOUNT(cli_options *o, const char *value, GError **error)
+{
+  static const char *const keys[] = { "shift=", "sleep=", "align=", "auto" };
+  g_auto(GStrv) items = g_strsplit(value, ",", -1);
+  for (unsigned i = 0; items[i]; i++) {
+    bool known = g_ascii_isdigit(*items[i]);
+    for (unsigned k = 0; k < G_N_ELEMENTS(keys); k++)
+      known |= g_str_has_prefix(items[i], keys[k]);
+    if (!known)
+      return EXPECT("icount", "shift=N", "shift=auto", "sleep=on", "align=off");
+  }
+  return true;
 }
 static bool set_DISPLAY(cli_options *o, const char *value, GError **error)
 {
@@ -239,7 +309,10 @@ static bool set_MONITOR(cli_options *o, const char *value, GError **error)
   return EXPECT("monitor", "none");
 }
 static bool set_NOGRAPHIC(cli_options *o, const char *value, GError **error) { return true; }
-static bool set_NO_REBOOT(cli_options *o, const char *value, GError **error) { return true; }
+static bool set_NO_REBOOT(cli_options *o, const char *value, GError **error)
+{
+  return o->config.no_reboot = true;
+}
 
 static const option_row rows[] = {
 #define SECTION(title) { NULL, NULL, title, NULL, false },
@@ -345,10 +418,10 @@ bool cli_options_parse(cli_options *o, int argc, char **argv, GError **error)
       ok = set_KERNEL(o, word, error);
     if (!ok)
       return false;
-    if (o->help || o->version)
+    if (o->help || o->version || o->hints_help)
       return true;
   }
-  return o->config.kernel || o->config.bios == RVH_BIOS_FILE ||
+  return o->dumpdtb || o->config.kernel || o->config.bios == RVH_BIOS_FILE ||
          fail(error, "usage: rvh-sim FILE [options]; --help lists them", "no program to run");
 }
 
@@ -386,5 +459,17 @@ void cli_options_help(FILE *out, bool all)
   if (!all)
     print_names(out, "Also", true);
   print_names(out, "Accepted as in QEMU", false);
-  fputs("Exit codes: the guest's, 124 limit, 125 --fail-on, 126 usage error, 127 wedged\n", out);
+  fputs("Exit codes: the guest's, 124 limit, 125 --fail-on or hint, 126 usage, 127 wedged\n", out);
+}
+
+void cli_hints_help(FILE *out)
+{
+  static const struct {
+    const char *name, *text, *cure;
+  } hints[] = {
+#define HINT(id, name, text, cure) { name, text, cure },
+#include "priv/hint.def"
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(hints); i++)
+    fprintf(out, "%s\n  %s\n  cure: %s\n", hints[i].name, hints[i].text, hints[i].cure);
 }

@@ -14,6 +14,11 @@ typedef struct {
   rvh_trace_level trace_level;
   const char *trace_file, *trace_json;
   bool step;
+  bool log_int;              /* -d int */
+  const char *log_ignored;   /* an item of -d that logs nothing here */
+  const char *log_file;      /* -D */
+  const char *dumpdtb;       /* write the device tree there instead of running */
+  bool hints_help;
   bool help, help_all, version; /* asked for: nothing else was checked */
 } cli_options;
 
@@ -21,4 +26,5 @@ typedef struct {
  * the way out. */
 bool cli_options_parse(cli_options *options, int argc, char **argv, GError **error);
 void cli_options_help(FILE *out, bool all);
+void cli_hints_help(FILE *out);
 #endif

@@ -156,6 +156,13 @@ struct rv_hart {
     uint64_t cause, epc, tval, tval2, count;
     uint64_t entered; /* icount when the mode was last entered: none retired there since */
   } loop[8];
+  struct { /* priv/hint.c: the last exit from V=1, until an sret answers it */
+    uint64_t pc, hgatp, sp, tp;
+    uint64_t depth; /* traps from V=0 that no sret answered yet: the next one is no entry */
+    uint8_t prv, length;
+    bool pending, entered; /* entered: a guest ran here before */
+  } exit;
+  uint32_t hinted; /* 1 << rv_hint_id: told already */
   struct rv_mmu *mmu; /* mmu/tlb.h: banks, PMP in checkable form */
   uint64_t csr_mask[192]; /* writable bits of each row of csr.def, from its FIELD rows */
   struct { /* with RV_STOP_WEDGED: the trap that came again and again */
@@ -172,7 +179,7 @@ static inline const char *rv_mode_name(unsigned prv, bool v)
   return prv == PRV_M ? "M" : prv == PRV_S ? (v ? "VS" : "HS") : v ? "VU" : "U";
 }
 
-/* Tells the observers of something legal that is probably a mistake, made at pc. priv/csr.c */
+/* Tells the observers of something legal that is probably a mistake, made at pc. priv/hint.c */
 void rv_hint(rv_hart *h, uint64_t pc, const char *id, const char *text);
 
 /* Fields by mask: get(mstatus, MSTATUS_MPP) is right-aligned. */

@@ -13,7 +13,13 @@ static rv_dev *device_at(rvh_machine *m, uint64_t pa)
   return NULL;
 }
 
-static bool bus_claims(void *bus, uint64_t pa) { return device_at(bus, pa); }
+static bool bus_claims(void *bus, uint64_t pa)
+{
+  if (device_at(bus, pa))
+    return true;
+  rv_note_absence(bus, pa);
+  return false;
+}
 
 static bool bus_read(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t *value)
 {

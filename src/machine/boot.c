@@ -194,6 +194,20 @@ static bool place_tree(rvh_machine *m, GError **error)
   return fits || fail(error, "the device tree does not fit into the RAM", "make it smaller");
 }
 
+bool rvh_dump_dtb(rvh_machine *m, const char *path, GError **error)
+{
+  m->append = g_strdup(m->config.append);
+  if (!open_one(m, m->config.initrd, RV_ROLE_DATA, &m->initrd, error) ||
+      !open_one(m, m->config.dtb, RV_ROLE_DATA, &m->dtb, error) || !place_tree(m, error))
+    return false;
+  const rv_region *ram = rv_phys_find(&m->phys, m->fdt_addr, 1);
+  const char *tree = (char *)rv_region_host(ram, m->fdt_addr);
+  g_autoptr(GError) wrong = NULL;
+  if (g_file_set_contents(path, tree, fdt_totalsize(tree), &wrong))
+    return true;
+  return fail(error, wrong->message, "give a file that can be written");
+}
+
 /* ---- reset ---- */
 
 /* What QEMU's reset ROM does: a0 = mhartid, a1 = device tree, a2 = fw_dynamic_info, jump. */
@@ -229,6 +243,7 @@ static void reset_hart(rvh_machine *m, rv_hart *h)
   memset(h->x, 0, sizeof h->x);
   memset(h->f, 0, sizeof h->f);
   memset(h->loop, 0, sizeof h->loop);
+  memset(&h->exit, 0, sizeof h->exit);
   h->prv = PRV_M;
   h->v = h->wfi = false;
   h->pc = RV_ROM_BASE;

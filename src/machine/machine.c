@@ -27,6 +27,8 @@ static bool env_firmware(void *ctx, rv_hart *h, const rv_trap *t)
 /* Hints are printed once per id, whoever else observes them. */
 static void print_hint(rvh_machine *m, const rv_event *e)
 {
+  if (m->config.hints == RVH_HINTS_NONE)
+    return;
   FILE *out = m->config.messages ? m->config.messages : stderr;
   for (unsigned i = 0; i < m->hinted->len; i++)
     if (!strcmp(m->hinted->pdata[i], e->u.hint.id))
@@ -85,7 +87,7 @@ static bool add_hart(rvh_machine *m, unsigned id)
   h->phys = &m->phys;
   h->code = m->code;
   h->env = &m->env;
-  h->observe = 1ull << RV_EV_HINT;
+  h->observe = m->config.hints == RVH_HINTS_NONE ? 0 : 1ull << RV_EV_HINT;
   h->choice = (rv_choices){ .tinst_zero = m->config.htinst_zero, .strict = m->config.strict,
                             .adue = m->config.adue, .trap_loop = m->config.trap_loop };
   return rv_mmu_init(h);

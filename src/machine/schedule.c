@@ -70,6 +70,17 @@ static void fire_timers(rvh_machine *m)
 
 /* ---- ends ---- */
 
+/* --hints=error: a hint fails the run, however it ended; the reason still says how. */
+static void fail_by_hint(rvh_machine *m)
+{
+  g_autofree char *reason = g_strdup(m->result.reason);
+  if (m->config.hints != RVH_HINTS_ERROR || !m->hinted->len || m->result.status == RVH_EXIT_USAGE)
+    return;
+  g_snprintf(m->result.reason, sizeof m->result.reason, "hint %s was given (--hints=error); %s",
+             (const char *)m->hinted->pdata[0], reason);
+  m->result.status = RVH_EXIT_EXPECT;
+}
+
 void rv_end(rvh_machine *m, int status, const char *format, ...)
 {
   if (m->ended)
@@ -82,6 +93,7 @@ void rv_end(rvh_machine *m, int status, const char *format, ...)
   m->result.ended = true;
   m->result.stop = RVH_STOP_ENDED;
   m->result.status = status;
+  fail_by_hint(m);
   if (m->failed) { /* whatever ends it: a panic may print no newline and wait for ever */
     g_snprintf(m->result.reason, sizeof m->result.reason, "the console said '%s' (--fail-on)",
                m->config.fail_on);
@@ -95,11 +107,13 @@ void rv_end(rvh_machine *m, int status, const char *format, ...)
 
 void rv_power_off(rvh_machine *m, bool reset, int code, const char *by)
 {
-  if (reset && !m->failed) {
+  if (reset && !m->failed && !m->config.no_reboot) {
     m->reset = true;
     for (unsigned i = 0; i < n_harts(m); i++)
       m->harts[i]->leave = true;
-  } else if (code == 0)
+  } else if (reset)
+    rv_end(m, RVH_EXIT_OK, "reset (%s), and -no-reboot", by);
+  else if (code == 0)
     rv_end(m, RVH_EXIT_OK, "poweroff (%s)", by);
   else if (code > 0 && code <= RVH_EXIT_GUEST_MAX)
     rv_end(m, code, "the guest ended with code %d (%s)", code, by);

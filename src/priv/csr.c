@@ -10,6 +10,7 @@
 #include "mmu/pmp.h"
 #include "mmu/tlb.h"
 #include "priv/counter.h"
+#include "priv/hint.h"
 #include "priv/interrupt.h"
 #include <string.h>
 
@@ -256,9 +257,7 @@ static void write_hgatp(rv_hart *h, unsigned csr, uint64_t value)
   else if (value == (old & ~3ull))
     value = old;
   if ((value & 3) && (value >> 60))
-    rv_hint(h, h->pc, "HGATP-ALIGN",
-            "hgatp's root is not 16 KiB aligned: QEMU walks from it as written, hardware and "
-            "--strict clear PPN[1:0]");
+    rv_hint_once(h, h->pc, RV_HINT_HGATP_ALIGN, NULL);
   h->csr.hgatp = value;
   rv_regime_changed(h);
 }
@@ -570,15 +569,4 @@ void rv_csr_reset(rv_hart *h)
     if (rows[i].reset)
       *cell_of(h, &rows[i]) = rows[i].reset;
   }
-}
-
-void rv_hint(rv_hart *h, uint64_t pc, const char *id, const char *text)
-{
-  if (!(h->observe & 1ull << RV_EV_HINT))
-    return;
-  rv_event e = { .type = RV_EV_HINT, .hart = h->id, .from_prv = h->prv, .to_prv = h->prv,
-                 .from_v = h->v, .to_v = h->v, .insn = h->icount, .pc = pc, .x = h->x };
-  e.u.hint.id = id;
-  strncpy(e.u.hint.text, text, sizeof e.u.hint.text - 1);
-  h->env->event(h->env->ctx, h, &e);
 }

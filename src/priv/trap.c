@@ -9,6 +9,7 @@
 #include "mmu/access.h"
 #include "mmu/tlb.h"
 #include "priv/csr.h"
+#include "priv/hint.h"
 #include "priv/interrupt.h"
 
 typedef enum { TO_M, TO_HS, TO_VS } trap_target;
@@ -216,7 +217,8 @@ static void watch_loop(rv_hart *h, const rv_trap *t)
   const uint64_t cause = cause_word(t, t->cause);
   if (l->entered == h->icount && l->cause == cause && l->epc == h->pc && l->tval == t->tval &&
       l->tval2 == t->tval2) {
-    l->count++;
+    if (unlikely(++l->count == RV_LIVELOCK))
+      rv_hint_livelock(h, t);
   } else {
     l->cause = cause;
     l->epc = h->pc;
@@ -266,6 +268,8 @@ void rv_take_trap(rv_hart *h, const rv_trap *trap)
   const rv_trap t = *trap; /* may be h->trap itself */
   const trap_target to = target_of(h, &t);
   watch_loop(h, &t);
+  if (rv_hints_wanted(h))
+    rv_hint_trap(h, &t);
   if (unlikely(h->observe & 1ull << RV_EV_TRAP))
     enter_observed(h, &t, to, RV_EV_TRAP);
   else
@@ -366,5 +370,16 @@ static void xret(rv_hart *h, void (*leave)(rv_hart *), bool mret)
   settle(h);
 }
 
-void rv_mret(rv_hart *h) { xret(h, leave_m, true); }
-void rv_sret(rv_hart *h) { xret(h, h->v ? sret_vs : sret_hs, false); }
+void rv_mret(rv_hart *h)
+{
+  if (rv_hints_wanted(h))
+    rv_hint_mret(h);
+  xret(h, leave_m, true);
+}
+
+void rv_sret(rv_hart *h)
+{
+  if (!h->v && rv_hints_wanted(h))
+    rv_hint_sret(h);
+  xret(h, h->v ? sret_vs : sret_hs, false);
+}
