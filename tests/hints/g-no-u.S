@@ -1,0 +1,11 @@
+# Every access at the G-stage is as user.
+#include "common.inc"
+#ifdef GOOD
+  setup end
+#else
+  setup end, 0xcf
+#endif
+  enter guest
+guest: ecall
+.balign 4
+end: poweroff
