@@ -73,6 +73,7 @@ FILES = {
     "spin": words(0x6F),
     "zeroes": bytes(64),
     "poweroff": finisher(0x5555),
+    "reset": finisher(0x7777),
     "fail7": finisher(7 << 16 | 0x3333),
     "fail200": finisher(200 << 16 | 0x3333),
     # sret to an ecall in U-mode (sepc is the ecall's), whose handler returns to it
@@ -161,6 +162,18 @@ EXIT_CODES = [
     (["guest-unmapped", "--trap-loop=0", "--limit-insns=1M"], LIMIT, r"", r"exit code 124"),
     (["wfi"], WEDGED, r"", r"every hart waits \(wfi\) .*; exit code 127\nrvh-sim: set a timer "),
     (["print"], 0, r"!", r""),
+    (["reset", "-no-reboot"], 0, r"", r""),
+    (["reset", "--limit-insns=1k"], LIMIT, r"", r"exit code 124"),
+    (["ecalls", "-d", "int,cpu", "--trap-loop=1", "--hints=none"], WEDGED, r"",
+     r"warning: -d cpu: only int is logged here; [^\n]*\n(?:rvh-sim: .*\n)?riscv_cpu_do_interrupt: hart:0, "
+     r"async:0, cause:0000000000000008, epc:0x0000000080200024, tval:0x0000000000000000, desc=user_ecall\n"),
+    (["poweroff", "-d", "int", "-D", "no/such/folder"], USAGE, r"", r"error: -D: no/such/folder: No such"),
+    (["guest-u", "--hints=error"], EXPECT, r"", r"hint G-NO-U: .* \(pc 0x80200048\)\n[\s\S]*hint G-NO-U was "
+     r"given \(--hints=error\); hart 0 makes no progress: .*; exit code 125\n"),
+    (["-M", "virt,dumpdtb=virt.dtb", "-smp", "2"], 0, r"", r"^$"),
+    (["poweroff", "-dtb", "virt.dtb"], 0, r"", r""),  # it is a tree
+    (["-M", "virt,dumpdtb=no/such/folder"], USAGE, r"", r"error: .*no/such/folder.*\nrvh-sim: give a file"),
+    (["--hints=help"], 0, r"HGATP-ALIGN\n[\s\S]*", r"^$"),
     (["print", "--fail-on=!"], EXPECT, r"!", r"exit code 125"),
 ]
 

@@ -459,7 +459,7 @@ void cli_options_help(FILE *out, bool all)
   if (!all)
     print_names(out, "Also", true);
   print_names(out, "Accepted as in QEMU", false);
-  fputs("Exit codes: the guest's, 124 limit, 125 --fail-on or hint, 126 usage, 127 wedged\n", out);
+  fputs("Exit codes: the guest's, 124 limit, 125 --fail-on, hint, 126 usage, 127 wedged\n", out);
 }
 
 void cli_hints_help(FILE *out)

@@ -47,13 +47,11 @@ static bool is_guest_page_fault(uint64_t cause)
          cause == CAUSE_STORE_GUEST_PAGE;
 }
 
-/* A kernel may keep D by software, and is told so by a store's first fault on each clean page:
- * outside the G-stage, D=0 is worth a word only when the handler came back without setting it. */
+/* A kernel may keep A and D by software, and is asked to by the first fault on each page: outside
+ * the G-stage it is worth a word only when the handler came back without setting them. */
 static bool is_forgotten_AD(const rv_hart *h, const rv_trap *t)
 {
-  if (t->why == WHY_PTE_A_OFF || is_guest_page_fault(t->cause))
-    return true;
-  return h->loop[h->v * 4 + h->prv].count > 1;
+  return is_guest_page_fault(t->cause) || h->loop[h->v * 4 + h->prv].count > 1;
 }
 
 static void check_refusal(rv_hart *h, const rv_trap *t)

@@ -127,6 +127,46 @@ START_TEST(qemu_lines_are_accepted)
 }
 END_TEST
 
+START_TEST(hints)
+{
+  cli_options o;
+  PARSE(&o, "a");
+  ck_assert_int_eq(o.config.hints, RVH_HINTS_DEFAULT);
+  PARSE(&o, "a", "--hints=none");
+  ck_assert_int_eq(o.config.hints, RVH_HINTS_NONE);
+  PARSE(&o, "a", "--hints", "error");
+  ck_assert_int_eq(o.config.hints, RVH_HINTS_ERROR);
+  PARSE(&o, "--hints=help"); /* needs no program */
+  ck_assert(o.hints_help);
+}
+END_TEST
+
+START_TEST(log_items_of_qemu)
+{
+  cli_options o;
+  PARSE(&o, "a", "-d", "int");
+  ck_assert(o.log_int && !o.log_ignored && !o.log_file);
+  PARSE(&o, "a", "-d", "cpu,int,exec", "-D", "log");
+  ck_assert(o.log_int);
+  ck_assert_str_eq(o.log_ignored, "cpu"); /* one warning */
+  ck_assert_str_eq(o.log_file, "log");
+  PARSE(&o, "a", "-d", "guest_errors");
+  ck_assert(!o.log_int);
+}
+END_TEST
+
+START_TEST(machine_items)
+{
+  cli_options o;
+  PARSE(&o, "a", "-machine", "virt,aia=none");
+  ck_assert(!o.dumpdtb);
+  PARSE(&o, "-M", "virt,dumpdtb=v.dtb"); /* needs no program */
+  ck_assert_str_eq(o.dumpdtb, "v.dtb");
+  PARSE(&o, "a", "-no-reboot", "-icount", "shift=7,sleep=off", "-accel", "tcg,thread=single");
+  ck_assert(o.config.no_reboot);
+}
+END_TEST
+
 START_TEST(help_and_version_need_no_program)
 {
   cli_options o;
@@ -146,7 +186,7 @@ static const struct {
   { { "-bios", "none" }, "no program to run", "usage" },
   { { "-krnel", "a" }, "unknown option '-krnel'", "did you mean -kernel?" },
   { { "a", "--trace-trap=why" }, "unknown option '--trace-trap'", "did you mean --trace-traps?" },
-  { { "a", "--htints", "zero" }, "unknown option '--htints'", "did you mean --htinst?" },
+  { { "a", "--htisnt", "zero" }, "unknown option '--htisnt'", "did you mean --htinst?" },
   { { "a", "-drive", "x" }, "unknown option '-drive'", "--help lists" },
   { { "a", "-" }, "unknown option '-'", "--help" },
   { { "a", "---" }, "unknown option '---'", "--help" },
@@ -182,6 +222,15 @@ static const struct {
   { { "a", "--trace-traps=" }, "no level ''", "line, why and full" },
   { { "a", "--trace-traps=all" }, "no level 'all'", "line, why and full" },
   { { "a", "--trace-only=vs" }, "no choice 'vs'", "V or all" },
+  { { "a", "--hints=all" }, "no choice 'all'", "default, none, error" },
+  { { "a", "-d", "" }, "the list is empty", "int" },
+  { { "a", "-d", "int,," }, "no item ''", "int" },
+  { { "a", "-d", "interrupts" }, "no item 'interrupts'", "int" },
+  { { "a", "-machine", "virt,dumpdtb=" }, "not available", "dumpdtb=FILE" },
+  { { "a", "-machine", "virt,aia=aplic" }, "not available", "aia=none" },
+  { { "a", "-machine", "" }, "not available", "virt" },
+  { { "a", "-accel", "kvm" }, "-accel kvm: not available", "tcg" },
+  { { "a", "-icount", "rr=record" }, "not available", "shift=N" },
   { { "a", "--htinst=one" }, "no choice 'one'", "zero or transformed" },
   { { "a", "--fail-on=" }, "text is empty", "panic" },
   { { "a", "-machine", "spike" }, "-machine spike: not available", "virt" },
@@ -250,6 +299,9 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, trace_options);
   tcase_add_test(tc, choices);
   tcase_add_test(tc, qemu_lines_are_accepted);
+  tcase_add_test(tc, hints);
+  tcase_add_test(tc, log_items_of_qemu);
+  tcase_add_test(tc, machine_items);
   tcase_add_test(tc, help_and_version_need_no_program);
   tcase_add_loop_test(tc, wrong_lines_are_told_why, 0, (int)G_N_ELEMENTS(wrong));
   tcase_add_loop_test(tc, help_fits_a_screen, 0, 2);
