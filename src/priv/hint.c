@@ -47,11 +47,15 @@ static bool is_guest_page_fault(uint64_t cause)
          cause == CAUSE_STORE_GUEST_PAGE;
 }
 
-/* A kernel may keep A and D by software, and is asked to by the first fault on each page: outside
- * the G-stage it is worth a word only when the handler came back without setting them. */
-static bool is_forgotten_AD(const rv_hart *h, const rv_trap *t)
+/* A kernel may keep A and D by software, and is asked to by the first fault on each page (after the
+ * one for mapping it): outside the G-stage it is worth a word only when the handler came back without
+ * setting the bit. */
+static bool is_forgotten_AD(rv_hart *h, const rv_trap *t)
 {
-  return is_guest_page_fault(t->cause) || h->loop[h->v * 4 + h->prv].count > 1;
+  const bool again = h->exit.refused_why == t->why && h->exit.refused_pc == h->pc;
+  h->exit.refused_why = t->why;
+  h->exit.refused_pc = h->pc;
+  return is_guest_page_fault(t->cause) || (again && h->loop[h->v * 4 + h->prv].count > 1);
 }
 
 static void check_refusal(rv_hart *h, const rv_trap *t)
