@@ -158,9 +158,9 @@ struct rv_hart {
   } loop[8];
   struct { /* priv/hint.c: the last exit from V=1, until an sret answers it */
     uint64_t pc, hgatp, sp, tp;
-    uint64_t refused_pc; /* the last access refused for A or D, and which */
     uint64_t depth; /* traps from V=0 that no sret answered yet: the next one is no entry */
-    uint8_t prv, length, refused_why;
+    uint8_t prv, length;
+    uint8_t refused_why; /* of the last access that was refused */
     bool pending, entered; /* entered: a guest ran here before */
   } exit;
   uint32_t hinted; /* 1 << rv_hint_id: told already */

@@ -50,12 +50,10 @@ static bool is_guest_page_fault(uint64_t cause)
 /* A kernel may keep A and D by software, and is asked to by the first fault on each page (after the
  * one for mapping it): outside the G-stage it is worth a word only when the handler came back without
  * setting the bit. */
-static bool is_forgotten_AD(rv_hart *h, const rv_trap *t)
+static bool is_forgotten_AD(const rv_hart *h, const rv_trap *t)
 {
-  const bool again = h->exit.refused_why == t->why && h->exit.refused_pc == h->pc;
-  h->exit.refused_why = t->why;
-  h->exit.refused_pc = h->pc;
-  return is_guest_page_fault(t->cause) || (again && h->loop[h->v * 4 + h->prv].count > 1);
+  const bool again = h->exit.refused_why == t->why && h->loop[h->v * 4 + h->prv].count > 1;
+  return is_guest_page_fault(t->cause) || again;
 }
 
 static void check_refusal(rv_hart *h, const rv_trap *t)
@@ -64,6 +62,7 @@ static void check_refusal(rv_hart *h, const rv_trap *t)
     rv_hint_once(h, h->pc, RV_HINT_G_NO_U, NULL);
   if ((t->why == WHY_PTE_A_OFF || t->why == WHY_PTE_D_OFF) && is_forgotten_AD(h, t))
     rv_hint_once(h, h->pc, RV_HINT_AD_OFF, NULL);
+  h->exit.refused_why = t->why;
 }
 
 static unsigned length_of(uint32_t insn) { return (insn & 3) == 3 ? 4 : 2; }
