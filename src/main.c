@@ -27,7 +27,8 @@ static FILE *open_trace(const cli_options *o)
 
 static rvh_trace *start_trace(rvh_machine *m, const cli_options *o, FILE *out)
 {
-  const char *file = o->config.kernel ? o->config.kernel : o->config.bios_file;
+  const char *bios = o->config.bios_file ? o->config.bios_file : "flash";
+  const char *file = o->config.kernel ? o->config.kernel : bios;
   g_autofree char *title = g_path_get_basename(file);
   return rvh_trace_traps(m, o->trace_level, o->trace_all, out, title);
 }
