@@ -9,70 +9,107 @@
 #include <unistd.h>
 
 /* Messages are "what is wrong\nway out"; both lines say whose they are. */
-static int complain(const char *message)
+static void say(const char *before, const char *message, const char *after)
 {
   const char *way_out = strchr(message, '\n');
   int length = way_out ? (int)(way_out - message) : (int)strlen(message);
   fflush(stdout);
-  fprintf(stderr, "rvh-sim: error: %.*s\n", length, message);
+  fprintf(stderr, "rvh-sim: %s%.*s%s\n", before, length, message, after);
   if (way_out)
     fprintf(stderr, "rvh-sim: %s\n", way_out + 1);
+}
+
+static int complain(const char *message)
+{
+  say("error: ", message, "");
   return RVH_EXIT_USAGE;
 }
 
-static FILE *open_trace(const cli_options *o)
+/* Opens what an option names for writing; NULL after complaining. */
+static FILE *open_output(const char *option, const char *path)
 {
-  return o->trace_file ? fopen(o->trace_file, "w") : stderr;
+  if (!strcmp(path, "-"))
+    return stdout;
+  FILE *out = fopen(path, "w");
+  if (!out) {
+    g_autofree char *text = g_strdup_printf("%s: %s: %s\ngive a file that can be written", option,
+                                            path, g_strerror(errno));
+    complain(text);
+  }
+  return out;
 }
 
-static rvh_trace *start_trace(rvh_machine *m, const cli_options *o, FILE *out)
+static bool close_output(FILE *out)
 {
-  const char *bios = o->config.bios_file ? o->config.bios_file : "flash";
-  const char *file = o->config.kernel ? o->config.kernel : bios;
-  g_autofree char *title = g_path_get_basename(file);
-  return rvh_trace_traps(m, o->trace_level, o->trace_all, out, title);
+  if (!out || out == stderr || out == stdout)
+    return true;
+  if (fclose(out) == 0)
+    return true;
+  complain("the trace could not be written completely\nlook for a full disk");
+  return false;
 }
+
+/* The outputs the options ask for; NULL where they ask for none. */
+typedef struct {
+  FILE *text, *json;
+} outputs;
+
 
 /* The guest's own success needs no words; every other end says why. */
 static int finish(const rvh_result *r)
 {
+  char code[32];
+  snprintf(code, sizeof code, "; exit code %d", r->status);
   fflush(stdout);
   if (r->status != RVH_EXIT_OK)
-    fprintf(stderr, "rvh-sim: %s; exit code %d\n", r->reason, r->status);
+    say("", r->reason, code);
   return r->status;
 }
 
-static int run_machine(rvh_machine *m, const cli_options *o, FILE *trace_out)
+static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
 {
   g_autoptr(GError) error = NULL;
   if (!rvh_load(m, &error))
     return complain(error->message);
-  rvh_trace *trace = trace_out ? start_trace(m, o, trace_out) : NULL;
-  cli_terminal_start();
-  rvh_result result = rvh_run(m, 0);
+  g_autofree char *title =
+      g_path_get_basename(o->config.kernel      ? o->config.kernel
+                          : o->config.bios_file ? o->config.bios_file
+                                                : "flash");
+  rvh_trace *trace =
+      out->text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
+  rvh_json *json = out->json ? rvh_trace_json(m, out->json, title) : NULL;
+  rvh_result result;
+  if (o->step) {
+    result = rvh_stepper(m, stdin, stdout);
+  } else {
+    cli_terminal_start();
+    result = rvh_run(m, 0);
+  }
   if (trace)
     rvh_trace_end(trace, &result);
+  if (json)
+    rvh_json_end(json, &result);
   return finish(&result);
 }
 
 static int run(cli_options *o)
 {
   g_autoptr(GError) error = NULL;
-  o->config.console_stdin = true;
+  outputs out = { 0 };
+  o->config.console_stdin = !o->step; /* the stepper reads the same input */
   o->config.console_read = cli_terminal_read;
-  FILE *trace_out = o->trace ? open_trace(o) : NULL;
-  if (o->trace && !trace_out) {
-    g_autofree char *text = g_strdup_printf("--trace-file: %s: %s\ngive a file that can be written",
-                                            o->trace_file, g_strerror(errno));
-    return complain(text);
-  }
+  if (o->trace)
+    out.text = o->trace_file ? open_output("--trace-file", o->trace_file) : stderr;
+  if (o->trace_json)
+    out.json = open_output("--trace-json", o->trace_json);
+  if ((o->trace && !out.text) || (o->trace_json && !out.json))
+    return RVH_EXIT_USAGE;
   rvh_machine *m = rvh_new(&o->config, &error);
-  int status = m ? run_machine(m, o, trace_out) : complain(error->message);
+  int status = m ? run_machine(m, o, &out) : complain(error->message);
   if (m)
     rvh_free(m);
-  if (trace_out && trace_out != stderr && fclose(trace_out) != 0)
-    return complain("--trace-file: not everything could be written\nlook for a full disk");
-  return status;
+  const bool closed = close_output(out.text) & close_output(out.json);
+  return closed ? status : RVH_EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -82,7 +119,7 @@ int main(int argc, char **argv)
   if (!cli_options_parse(&options, argc, argv, &error))
     return complain(error->message);
   if (options.help)
-    cli_options_help(stdout);
+    cli_options_help(stdout, options.help_all);
   else if (options.version)
     puts("rvh-sim " RVH_VERSION
          ": RV64GC, H, Sstc, Svinval, Svnapot, Svpbmt, Svadu; QEMU virt board");

@@ -83,10 +83,20 @@ typedef struct {
 #define RVH_CONFIG_DEFAULT                                                                         \
   (rvh_config) { .ram_size = 128ull << 20, .n_harts = 1, .trap_loop = 100000 }
 
+/* Why rvh_run or rvh_step came back. */
+typedef enum {
+  RVH_STOP_BOUND,   /* as many instructions as were asked for */
+  RVH_STOP_ENDED,   /* the machine ended: status and reason say how */
+  RVH_STOP_BREAK,   /* a breakpoint: hart is about to execute it */
+  RVH_STOP_REQUEST, /* rvh_request_stop */
+} rvh_stop;
+
 typedef struct {
   int status;      /* RVH_EXIT_* or the guest's code */
-  bool ended;      /* false: stopped by the instruction bound of rvh_run */
-  char reason[200]; /* "poweroff (finisher 0x5555)" */
+  bool ended;      /* stop == RVH_STOP_ENDED */
+  rvh_stop stop;
+  unsigned hart;   /* the hart that stopped */
+  char reason[512]; /* "poweroff (finisher)"; of a wedged run also a newline, and the way out */
 } rvh_result;
 
 rvh_machine *rvh_new(const rvh_config *config, GError **error);
@@ -109,15 +119,55 @@ uint64_t rvh_read_pc(const rvh_machine *m, unsigned hart);
 uint64_t rvh_read_x(const rvh_machine *m, unsigned hart, unsigned reg);
 bool rvh_read_csr(const rvh_machine *m, unsigned hart, unsigned csr, uint64_t *value);
 bool rvh_read_memory(const rvh_machine *m, uint64_t pa, void *buf, size_t n);
+/* Whether M-mode is the built-in SBI's: no instructions of it exist, and no addresses. */
+bool rvh_builtin_firmware(const rvh_machine *m);
 unsigned rvh_vmode(const rvh_machine *m, unsigned hart, bool *v); /* rv_prv */
-/* "symbol+0x12" of an address as linked, or NULL. The string belongs to the machine. */
+/* The symbol that addr, as linked or physical, lies in, and how far; NULL: none. The string belongs
+ * to the machine. rvh_address is the reverse; false: no such symbol. */
 const char *rvh_symbol(const rvh_machine *m, uint64_t addr, uint64_t *offset);
+bool rvh_address(const rvh_machine *m, const char *symbol, uint64_t *addr);
+
+/* ---- for debuggers ---- */
+
+/* Replaces the breakpoints (virtual addresses, in every mode). A run that starts at one executes
+ * it first. Code elsewhere runs at full speed. */
+void rvh_set_breakpoints(rvh_machine *m, const uint64_t *addresses, size_t n);
+/* From an observer or a signal handler: rvh_run returns before its next block. */
+void rvh_request_stop(rvh_machine *m);
+unsigned rvh_n_harts(const rvh_machine *m);
+uint64_t rvh_read_f(const rvh_machine *m, unsigned hart, unsigned reg);
+void rvh_write_pc(rvh_machine *m, unsigned hart, uint64_t pc);
+void rvh_write_x(rvh_machine *m, unsigned hart, unsigned reg, uint64_t value);
+void rvh_write_f(rvh_machine *m, unsigned hart, unsigned reg, uint64_t value);
+/* As M-mode software would, with all effects; false: no such CSR. */
+bool rvh_write_csr(rvh_machine *m, unsigned hart, unsigned csr, uint64_t value);
+bool rvh_write_memory(rvh_machine *m, uint64_t pa, const void *buf, size_t n);
+/* The V-mode and privilege a debugger looks with; RVH_AS_CURRENT: as the hart does now. */
+typedef enum { RVH_AS_CURRENT, RVH_AS_M, RVH_AS_HS, RVH_AS_U, RVH_AS_VS, RVH_AS_VU } rvh_as;
+typedef struct rvh_walk_log rvh_walk_log; /* cpu/event.h: rv_walk_log */
+/* Walks va as a load (0 fetch, 1 load, 2 store) without side effects; true: *pa (and, with two
+ * stages, *gpa) is where it leads. log may be NULL. Not checked by PMP. */
+bool rvh_translate(const rvh_machine *m, unsigned hart, uint64_t va, int access, rvh_as as,
+                   uint64_t *pa, uint64_t *gpa, rvh_walk_log *log);
+/* Virtual memory as the hart sees it, RAM only, without side effects on translation. False: some
+ * byte is not mapped to memory. */
+bool rvh_read_virtual(const rvh_machine *m, unsigned hart, uint64_t va, void *buf, size_t n);
+bool rvh_write_virtual(rvh_machine *m, unsigned hart, uint64_t va, const void *buf, size_t n);
 
 /* --trace-traps: attaches the trap log. The file stays the caller's; flushed by rvh_trace_end. */
 typedef enum { RVH_TRACE_LINE, RVH_TRACE_WHY, RVH_TRACE_FULL } rvh_trace_level;
 typedef struct rvh_trace rvh_trace;
 rvh_trace *rvh_trace_traps(rvh_machine *m, rvh_trace_level level, bool all, FILE *out,
                            const char *title);
-/* Prints the summary and frees the log. */
+/* Prints the summary and frees the log; the machine must not run after it. */
 void rvh_trace_end(rvh_trace *t, const rvh_result *result);
+
+/* --trace-json: the same events as JSON Lines (share/rvh-sim/trace-1.schema.json). */
+typedef struct rvh_json rvh_json;
+rvh_json *rvh_trace_json(rvh_machine *m, FILE *out, const char *title);
+void rvh_json_end(rvh_json *log, const rvh_result *result);
+
+/* --step: an interactive stepper, reading commands from in until it ends, quits or the machine
+ * ended. The guest must not read the same input. */
+rvh_result rvh_stepper(rvh_machine *m, FILE *in, FILE *out);
 #endif

@@ -28,6 +28,7 @@ ALLOWED = {
     "machine": "def base mmu hv priv cpu sbi dev load api",
     "api":     "",
     "trace":   "def base cpu api",
+    "debug":   "def base cpu trace api",
     "cli":     "def api",
     "main":    "api cli",
 }

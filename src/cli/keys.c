@@ -94,9 +94,12 @@ static char *next_item(const char **text)
   return g_string_free(item, FALSE);
 }
 
-static const char *key_at(const void *table, size_t i) { return ((const cli_key *)table)[i].name; }
+static const char *key_at(const void *table, size_t i)
+{
+  return ((const cli_keyword *)table)[i].name;
+}
 
-static bool unknown_key(const char *what, const char *key, const cli_key *table, size_t n,
+static bool unknown_key(const char *what, const char *key, const cli_keyword *table, size_t n,
                         GError **error)
 {
   const size_t like = cli_nearest(key, key_at, table, n);
@@ -109,8 +112,8 @@ static bool unknown_key(const char *what, const char *key, const cli_key *table,
   return cli_fail(error, way_out->str, "%s: unknown key '%s'", what, key);
 }
 
-static bool take_item(const char *what, char *item, const cli_key *table, size_t n, void *target,
-                      GError **error)
+static bool take_item(const char *what, char *item, const cli_keyword *table, size_t n,
+                      void *target, GError **error)
 {
   char *equals = strchr(item, '=');
   const char *value = equals ? equals + 1 : "on";
@@ -122,7 +125,7 @@ static bool take_item(const char *what, char *item, const cli_key *table, size_t
   return unknown_key(what, item, table, n, error);
 }
 
-bool cli_keys_parse(const char *what, const char *text, const cli_key *table, size_t n,
+bool cli_keys_parse(const char *what, const char *text, const cli_keyword *table, size_t n,
                     void *target, GError **error)
 {
   while (*text) {

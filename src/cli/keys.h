@@ -19,12 +19,12 @@ size_t cli_nearest(const char *word, const char *(*name_at)(const void *table, s
 typedef struct {
   const char *name;
   bool (*set)(void *target, const char *value, GError **error);
-} cli_key;
+} cli_keyword;
 
 /* Takes "key=value,..." apart as QEMU does: ",," in a value is a comma, a key alone means "on".
  * Calls the setters of table; what is not in it is an error that names the nearest. Values live
  * as long as the program. what is the option, for messages. */
-bool cli_keys_parse(const char *what, const char *text, const cli_key *table, size_t n,
+bool cli_keys_parse(const char *what, const char *text, const cli_keyword *table, size_t n,
                     void *target, GError **error);
 bool cli_parse_switch(const char *key, const char *value, bool *on, GError **error);
 

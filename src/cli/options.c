@@ -14,12 +14,16 @@ typedef bool setter(cli_options *o, const char *value, GError **error);
 typedef struct {
   const char *name, *argument, *help; /* help NULL: a QUIET row; name NULL: a SECTION */
   setter *set;
+  bool more; /* --help only names it */
 } option_row;
 
 #define fail cli_fail
 
 static bool set_KERNEL(cli_options *o, const char *value, GError **error)
 {
+  if (o->config.kernel && (!strcmp(value, "why") || !strcmp(value, "full")))
+    return fail(error, "a level is given after '=': --trace-traps=why",
+                "two programs: '%s' and '%s'", o->config.kernel, value);
   if (o->config.kernel)
     return fail(error, "give one program; -bios, -initrd and -dtb name the other files",
                 "two programs: '%s' and '%s'", o->config.kernel, value);
@@ -103,6 +107,14 @@ static bool set_TRACE_ONLY(cli_options *o, const char *value, GError **error)
          fail(error, "give V or all", "--trace-only: no choice '%s'", value);
 }
 
+static bool set_TRACE_JSON(cli_options *o, const char *value, GError **error)
+{
+  o->trace_json = value;
+  return true;
+}
+
+static bool set_STEP(cli_options *o, const char *value, GError **error) { return o->step = true; }
+
 static bool set_TRACE_FILE(cli_options *o, const char *value, GError **error)
 {
   o->trace = true;
@@ -164,6 +176,10 @@ static bool set_GLOBAL(cli_options *o, const char *value, GError **error)
 }
 
 static bool set_HELP(cli_options *o, const char *value, GError **error) { return o->help = true; }
+static bool set_HELP_ALL(cli_options *o, const char *value, GError **error)
+{
+  return o->help = o->help_all = true;
+}
 
 static bool set_VERSION(cli_options *o, const char *value, GError **error)
 {
@@ -209,9 +225,10 @@ static bool set_NOGRAPHIC(cli_options *o, const char *value, GError **error) { r
 static bool set_NO_REBOOT(cli_options *o, const char *value, GError **error) { return true; }
 
 static const option_row rows[] = {
-#define SECTION(title) { NULL, NULL, title, NULL },
-#define OPTION(id, name, argument, help) { name, argument, help, set_##id },
-#define QUIET(id, name, argument) { name, argument, NULL, set_##id },
+#define SECTION(title) { NULL, NULL, title, NULL, false },
+#define OPTION(id, name, argument, help) { name, argument, help, set_##id, false },
+#define MORE(id, name, argument, help) { name, argument, help, set_##id, true },
+#define QUIET(id, name, argument) { name, argument, NULL, set_##id, false },
 #include "cli/options.def"
 };
 
@@ -295,12 +312,12 @@ static void print_option(FILE *out, const option_row *row)
   fprintf(out, "  %-22s %s\n", left, row->help);
 }
 
-/* The QUIET rows: names only, wrapped to the width of a terminal. */
-static void print_quiet(FILE *out)
+/* Names only, wrapped to the width of a terminal: the QUIET rows, or the MORE rows. */
+static void print_names(FILE *out, const char *title, bool more)
 {
-  int column = fprintf(out, "Accepted as in QEMU:");
+  int column = fprintf(out, "%s:", title);
   for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-    if (!rows[i].name || rows[i].help)
+    if (!rows[i].name || rows[i].more != more || (!more && rows[i].help))
       continue;
     g_autofree char *word = g_strjoin(" ", rows[i].name, rows[i].argument, NULL);
     if (column + 1 + (int)strlen(word) > 79)
@@ -310,14 +327,16 @@ static void print_quiet(FILE *out)
   fputc('\n', out);
 }
 
-void cli_options_help(FILE *out)
+void cli_options_help(FILE *out, bool all)
 {
   fputs("rvh-sim FILE [options]: a RISC-V machine with the hypervisor extension\n", out);
   for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
     if (!rows[i].name)
       fprintf(out, "%s:\n", rows[i].help);
-    else if (rows[i].help)
+    else if (rows[i].help && (all || !rows[i].more))
       print_option(out, &rows[i]);
-  print_quiet(out);
+  if (!all)
+    print_names(out, "Also", true);
+  print_names(out, "Accepted as in QEMU", false);
   fputs("Exit codes: the guest's, 124 limit, 125 --fail-on, 126 usage error, 127 wedged\n", out);
 }

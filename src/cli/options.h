@@ -12,12 +12,13 @@ typedef struct {
   rvh_config config;
   bool trace, trace_all;
   rvh_trace_level trace_level;
-  const char *trace_file;
-  bool help, version; /* asked for: nothing else was checked */
+  const char *trace_file, *trace_json;
+  bool step;
+  bool help, help_all, version; /* asked for: nothing else was checked */
 } cli_options;
 
 /* Fills *options from the defaults and argv[1..]. Messages are "what is wrong", a newline, and
  * the way out. */
 bool cli_options_parse(cli_options *options, int argc, char **argv, GError **error);
-void cli_options_help(FILE *out);
+void cli_options_help(FILE *out, bool all);
 #endif

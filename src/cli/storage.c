@@ -64,7 +64,7 @@ static bool drive_media(void *target, const char *value, GError **error)
 
 bool cli_drive(rvh_config *config, const char *text, GError **error)
 {
-  static const cli_key keys[] = {
+  static const cli_keyword keys[] = {
     { "file", drive_file },
     { "if", drive_if },
     { "id", drive_id },
@@ -180,19 +180,19 @@ static bool loader_raw(void *target, const char *value, GError **error)
 
 #define BLK_KEYS                                                                                   \
   { "drive", device_drive }, { "serial", device_serial }, { "id", ignore }, { "bootindex", ignore }
-static const cli_key mmio_keys[] = { BLK_KEYS, { "bus", device_mmio_bus } };
-static const cli_key pci_keys[] = { BLK_KEYS,
-                                    { "bus", device_pci_bus },
-                                    { "addr", device_addr },
-                                    { "disable-legacy", device_disable_legacy },
-                                    { "disable-modern", device_disable_modern } };
-static const cli_key loader_keys[] = {
+static const cli_keyword mmio_keys[] = { BLK_KEYS, { "bus", device_mmio_bus } };
+static const cli_keyword pci_keys[] = { BLK_KEYS,
+                                        { "bus", device_pci_bus },
+                                        { "addr", device_addr },
+                                        { "disable-legacy", device_disable_legacy },
+                                        { "disable-modern", device_disable_modern } };
+static const cli_keyword loader_keys[] = {
   { "file", loader_file }, { "addr", loader_addr }, { "force-raw", loader_raw }, { "id", ignore }
 };
 
 typedef struct {
   const char *name;
-  const cli_key *keys;
+  const cli_keyword *keys;
   size_t n_keys;
   const char *needs; /* for a message */
 } device_row;
@@ -258,6 +258,6 @@ static bool global_force_legacy(void *target, const char *value, GError **error)
 
 bool cli_global(rvh_config *config, const char *text, GError **error)
 {
-  static const cli_key keys[] = { { "virtio-mmio.force-legacy", global_force_legacy } };
+  static const cli_keyword keys[] = { { "virtio-mmio.force-legacy", global_force_legacy } };
   return cli_keys_parse("-global", text, keys, G_N_ELEMENTS(keys), config, error);
 }

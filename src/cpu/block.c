@@ -7,6 +7,7 @@
 #include "cpu/block.h"
 #include "mmu/access.h"
 #include "mmu/tlb.h"
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,7 +16,9 @@ enum {
   HASH_BITS = 16,
   MAX_SEG = 64,    /* the len4 bitmap */
   MAX_INSNS = 128, /* per block: bounds the work thrown away when a page goes stale */
-  MAX_BLOCK_BYTES = MAX_INSNS * 96 + 256, /* op, link and the larger stub each, with headers */
+  /* Each a branch to another page: op, link, the next segment's header, an rv_cross; then the
+   * first header, a breakpoint's segment, and a last jump with its own rv_cross. */
+  MAX_BLOCK_BYTES = MAX_INSNS * (16 + 16 + 16 + sizeof(rv_cross)) + 4 * 16 + 32 + sizeof(rv_cross),
 };
 
 static size_t bucket(uint64_t pa) { return (pa >> 1) * 0x9e3779b97f4a7c15ull >> (64 - HASH_BITS); }
@@ -48,6 +51,7 @@ void rv_code_free(rv_code *c)
     return;
   munmap(c->arena, c->size);
   free(c->hash);
+  free(c->breaks);
   free(c);
 }
 
@@ -120,6 +124,39 @@ static void retire_all(rv_code *c)
     rv_tlb_drop_jumps(c->phys->harts[i]);
   c->top = c->arena;
   c->retired++;
+}
+
+/* ---- breakpoints ---- */
+
+bool rv_code_set_breaks(rv_code *c, const uint64_t *addresses, size_t n)
+{
+  uint64_t *copy = malloc((n + 1) * sizeof *copy);
+  if (!copy)
+    return false;
+  if (n)
+    memcpy(copy, addresses, n * sizeof *copy);
+  free(c->breaks);
+  c->breaks = copy;
+  c->n_breaks = n;
+  retire_all(c); /* blocks know of the old ones */
+  return true;
+}
+
+bool rv_code_is_break(const rv_code *c, uint64_t pc)
+{
+  for (size_t i = 0; i < c->n_breaks; i++)
+    if (c->breaks[i] == pc)
+      return true;
+  return false;
+}
+
+/* Blocks do not know their virtual page: every page's instruction at this offset asks. */
+static bool may_break(const rv_code *c, uint32_t off)
+{
+  for (size_t i = 0; i < c->n_breaks; i++)
+    if ((c->breaks[i] & RV_PAGE_MASK) == off)
+      return true;
+  return false;
 }
 
 /* ---- decoding ---- */
@@ -216,7 +253,13 @@ static uint32_t decode_ops(builder *b, const uint8_t *bytes, uint32_t off, const
 {
   unsigned total = 0;
   open_segment(b, off);
+  if (may_break(b->code, off)) {
+    *b->at++ = (rv_op){ .h = handler(b, X_break) };
+    open_segment(b, off);
+  }
   for (;;) {
+    if (total && may_break(b->code, off))
+      break;
     uint32_t raw = 0;
     if (last4)
       raw = *last4;
@@ -288,7 +331,7 @@ static void mark(rv_code *c, uint64_t pa, uint64_t n, rv_block *blk, unsigned wh
 static rv_op *build(rv_code *c, const uint8_t *host, uint64_t pa, uint64_t pa2,
                     const uint32_t *last4)
 {
-  if (c->top + sizeof(rv_block) + MAX_BLOCK_BYTES > c->arena + c->size)
+  if (c->top + sizeof(rv_block) + 16 + MAX_BLOCK_BYTES > c->arena + c->size)
     retire_all(c);
   rv_block *blk = (rv_block *)c->top;
   builder b = { .code = c, .handlers = c->handlers,
@@ -299,6 +342,7 @@ static rv_op *build(rv_code *c, const uint8_t *host, uint64_t pa, uint64_t pa2,
   for (unsigned i = 0; i < b.n_links; i++)
     b.links[i]->target = make_stub(&b, b.links[i], pa & ~RV_PAGE_MASK);
   c->top = (uint8_t *)b.at;
+  assert(c->top <= (uint8_t *)blk + sizeof *blk + 16 + MAX_BLOCK_BYTES);
   c->blocks++;
   blk->next = c->hash[bucket(pa)];
   c->hash[bucket(pa)] = blk;
@@ -331,7 +375,7 @@ rv_op *rv_block_link(rv_code *c, rv_stub *stub)
   return head;
 }
 
-rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head)
+rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head, unsigned *fence_shift)
 {
   rv_place place, second;
   uint16_t half;
@@ -341,12 +385,15 @@ rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head)
     return RV_BLOCK_FAULT;
   if (!place.cacheable)
     return RV_BLOCK_STEP;
+  *fence_shift = place.fence_shift;
   memcpy(&half, place.host, 2);
   if ((pc & RV_PAGE_MASK) == RV_PAGE_SIZE - 2 && (half & 3) == 3) {
     if (!rv_fetch_place(h, pc + 2, 2, &second)) /* tval is the boundary [H-135] */
       return RV_BLOCK_FAULT;
     if (!second.cacheable)
       return RV_BLOCK_STEP;
+    if (second.fence_shift > *fence_shift)
+      *fence_shift = second.fence_shift;
     uint16_t high;
     memcpy(&high, second.host, 2);
     last4 = half | (uint32_t)high << 16;

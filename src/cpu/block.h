@@ -61,6 +61,7 @@ enum {
   X_link,              /* rv_stub */
   X_cross,             /* rv_cross */
   X_stale,             /* head of a block whose bytes were overwritten */
+  X_break,             /* a segment of its own: a breakpoint may be at this page offset */
   N_HANDLERS
 };
 
@@ -79,6 +80,8 @@ struct rv_code {
   uint8_t *arena, *top;
   size_t size;
   rv_block **hash;
+  uint64_t *breaks; /* virtual addresses of breakpoints */
+  size_t n_breaks;
   uint64_t blocks, ops, retired; /* statistics: built, ops in them, times the arena was retired */
 };
 
@@ -88,6 +91,12 @@ enum { RV_CODE_DEFAULT = 64 << 20 };
 rv_code *rv_code_new(rv_phys *phys, size_t size, const void *const *handlers);
 void rv_code_free(rv_code *c);
 
+/* Replaces the breakpoints: virtual addresses, whatever the regime. A block ends before an
+ * instruction at the page offset of one, and a block that begins there asks: so code without
+ * breakpoints runs at full speed. To be called between runs. False: out of memory. */
+bool rv_code_set_breaks(rv_code *c, const uint64_t *addresses, size_t n);
+bool rv_code_is_break(const rv_code *c, uint64_t pc);
+
 /* What became of a request for a block. */
 typedef enum {
   RV_BLOCK_OK,
@@ -95,8 +104,9 @@ typedef enum {
   RV_BLOCK_STEP,  /* not cacheable here (PMP splits the page): execute one instruction alone */
 } rv_block_result;
 
-/* The head of the block at virtual pc of h's current regime, decoded if need be. */
-rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head);
+/* The head of the block at virtual pc of h's current regime, decoded if need be. *fence_shift is the
+ * size of the page it was translated by, as address fences see it (rv_xlat). */
+rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head, unsigned *fence_shift);
 
 /* Resolves a same-page link and returns the target. NULL: enter by lookup at the stub's offset (a
  * 4-byte instruction across pages). */
@@ -110,10 +120,20 @@ static inline uint32_t rv_link_offset(const rv_op *op) { return op->rs2 | op->n 
 
 static inline rv_seg *rv_seg_of(rv_op *op) { return (rv_seg *)op - 1 - op->n; }
 
+/* Inline: without a popcnt instruction (x86-64's baseline has none) gcc calls its library, and every
+ * slow function comes by here. 5 % of a VM exit (bench vmexit, paired). */
+static inline unsigned rv_popcount(uint64_t m)
+{
+  m -= m >> 1 & 0x5555555555555555u;
+  m = (m & 0x3333333333333333u) + (m >> 2 & 0x3333333333333333u);
+  m = (m + (m >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+  return m * 0x0101010101010101u >> 56;
+}
+
 /* Page offset of instruction i of a segment. */
 static inline uint64_t rv_seg_offset(const rv_seg *s, unsigned i)
 {
   const uint64_t before = i >= 64 ? ~0ull : (1ull << i) - 1;
-  return s->pcoff + 2 * i + 2 * __builtin_popcountll(s->len4 & before);
+  return s->pcoff + 2 * i + 2 * rv_popcount(s->len4 & before);
 }
 #endif

@@ -158,6 +158,12 @@ struct rv_hart {
   } loop[8];
   struct rv_mmu *mmu; /* mmu/tlb.h: banks, PMP in checkable form */
   uint64_t csr_mask[192]; /* writable bits of each row of csr.def, from its FIELD rows */
+  struct { /* with RV_STOP_WEDGED: the trap that came again and again */
+    uint64_t cause, epc, tval, gpa, count;
+    uint8_t why; /* rv_why */
+    uint8_t prv; /* the mode it interrupted */
+    bool interrupt, v;
+  } wedged;
 };
 
 /* "M", "HS", "U", "VS", "VU". */
@@ -166,8 +172,8 @@ static inline const char *rv_mode_name(unsigned prv, bool v)
   return prv == PRV_M ? "M" : prv == PRV_S ? (v ? "VS" : "HS") : v ? "VU" : "U";
 }
 
-/* Tells the observers of something legal that is probably a mistake. priv/csr.c */
-void rv_hint(rv_hart *h, const char *id, const char *text);
+/* Tells the observers of something legal that is probably a mistake, made at pc. priv/csr.c */
+void rv_hint(rv_hart *h, uint64_t pc, const char *id, const char *text);
 
 /* Fields by mask: get(mstatus, MSTATUS_MPP) is right-aligned. */
 static inline uint64_t rv_get(uint64_t word, uint64_t mask) { return (word & mask) / (mask & -mask); }

@@ -19,9 +19,10 @@ rv_op *rv_enter(rv_hart *h)
       return NULL;
     op = cached(h);
     if (!op) {
-      switch (rv_block_get(h, h->pc, &op)) {
+      unsigned fence_shift;
+      switch (rv_block_get(h, h->pc, &op, &fence_shift)) {
       case RV_BLOCK_OK:
-        rv_jc_fill(h, h->pc, op);
+        rv_jc_fill(h, h->pc, op, fence_shift);
         break;
       case RV_BLOCK_FAULT:
         rv_take_trap(h, &h->trap);
@@ -61,6 +62,16 @@ rv_op *rv_follow_stub(rv_hart *h, rv_op *op)
     return target;
   h->pc = h->vbase + (int64_t)op->imm;
   return rv_enter(h);
+}
+
+rv_op *rv_at_break(rv_hart *h, rv_op *op)
+{
+  const uint64_t pc = h->vbase + ((rv_seg *)op - 1)->pcoff;
+  if (!rv_code_is_break(h->code, pc))
+    return op + 2; /* behind the next segment's header */
+  h->pc = pc;
+  h->stop |= RV_STOP_BREAK;
+  return NULL;
 }
 
 void rv_leave_at(rv_hart *h, rv_op *op, int64_t budget)

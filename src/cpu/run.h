@@ -27,6 +27,8 @@ rv_op *rv_enter(rv_hart *h);
 /* The op a cross-page or same-page link leads to; remembers it in the link. NULL: leave. */
 rv_op *rv_follow_cross(rv_hart *h, rv_op *op);
 rv_op *rv_follow_stub(rv_hart *h, rv_op *op);
+/* X_break: the op behind it, or NULL with RV_STOP_BREAK set: leave before the instruction. */
+rv_op *rv_at_break(rv_hart *h, rv_op *op);
 /* The segment at op was counted but cannot be afforded: back to its start. */
 void rv_leave_at(rv_hart *h, rv_op *op, int64_t budget);
 #endif

@@ -64,6 +64,10 @@ dispatch:
   case X_stale:
     rv_leave_at(h, op, budget);
     goto enter;
+  case X_break:
+    h->icount = h->limit - budget;
+    op = rv_at_break(h, op);
+    goto entered;
   case X_cross: {
     const rv_cross *c = (const rv_cross *)((char *)op - offsetof(rv_cross, op));
     if (c->gen != h->gen || c->vbase != h->vbase) {
@@ -83,7 +87,7 @@ static const void *const handlers[N_HANDLERS] = {
 #define INSN(op, ...) [OP_##op] = (void *)OP_##op,
 #include "cpu/insn.def"
   [X_undefined] = (void *)X_undefined, [X_goto] = (void *)X_goto, [X_link] = (void *)X_link,
-  [X_cross] = (void *)X_cross,         [X_stale] = (void *)X_stale,
+  [X_cross] = (void *)X_cross,         [X_stale] = (void *)X_stale, [X_break] = (void *)X_break,
 };
 
 const void *const *rv_engine_handlers(void) { return handlers; }

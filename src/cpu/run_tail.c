@@ -69,6 +69,12 @@ static __attribute__((noipa)) void s_stale(RV_ARGS)
   GO_ON(rv_enter(HART));
 }
 
+static __attribute__((noipa)) void s_break(RV_ARGS)
+{
+  HART->icount = HART->limit - budget;
+  GO_ON(rv_at_break(HART, op));
+}
+
 /* ---- slow functions under the handlers' signature ---- */
 
 #define CALL_SLOW(name)                                                                            \
@@ -110,6 +116,7 @@ CASE(X_undefined) { SLOW(undefined); }
 CASE(X_goto) { TAKEN; }
 CASE(X_link) { return s_stub(PASS); }
 CASE(X_stale) { return s_stale(PASS); }
+CASE(X_break) { return s_break(PASS); }
 CASE(X_cross)
 {
   const rv_cross *c = (const rv_cross *)((char *)op - offsetof(rv_cross, op));
@@ -124,7 +131,7 @@ static const void *const handlers[N_HANDLERS] = {
 #define INSN(op, ...) [OP_##op] = h_##op,
 #include "cpu/insn.def"
   [X_undefined] = h_X_undefined, [X_goto] = h_X_goto,   [X_link] = h_X_link,
-  [X_cross] = h_X_cross,         [X_stale] = h_X_stale,
+  [X_cross] = h_X_cross,         [X_stale] = h_X_stale, [X_break] = h_X_break,
 };
 
 const void *const *rv_engine_handlers(void) { return handlers; }

@@ -82,4 +82,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(rv_image, rv_image_free)
 /* The symbol that addr lies in, and how far; NULL if none. addr may be as linked or physical:
  * kernels linked at high addresses run at physical ones until they turn paging on. */
 const char *rv_image_symbol(const rv_image *image, uint64_t addr, uint64_t *offset);
+/* The reverse: the address of a symbol as linked. False: there is none of that name. */
+bool rv_image_address(const rv_image *image, const char *name, uint64_t *addr);
 #endif

@@ -75,7 +75,11 @@ static void board_irq(void *ctx, unsigned source, bool on)
   rv_plic_set(m->plic, source, on);
 }
 
-static void board_power(void *ctx, bool reset, int code) { rv_power_off(ctx, reset, code, "finisher"); }
+static void board_power(void *ctx, bool reset, int code)
+{
+  rvh_machine *m = ctx;
+  rv_power_off(m, reset, code, m->in_htif ? "HTIF" : "finisher");
+}
 
 /* The clock of a machine whose time is its instructions starts at a date of its own. */
 static uint64_t board_host_ns(void *ctx)

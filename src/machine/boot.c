@@ -56,28 +56,40 @@ static bool is_elf(const char *path)
   return elf;
 }
 
+/* Raw bytes, from where they are asked to go: the loader checks only what ELF headers say. */
+static bool fits(const rvh_machine *m, const rv_image *image, GError **error)
+{
+  const uint64_t size = image->segments[0].filesz, at = image->low - RV_RAM_BASE;
+  if (at <= m->config.ram_size && size <= m->config.ram_size - at)
+    return true;
+  g_set_error(error, RVH_LOAD_ERROR, RV_LOAD_PLACE,
+              "%s: needs 0x%" G_GINT64_MODIFIER "x bytes at 0x%" G_GINT64_MODIFIER
+              "x, outside RAM\ngive the machine more memory (-m), or load it elsewhere",
+              image->path, size, image->low);
+  return false;
+}
+
 /* -device loader: like QEMU's, it places an ELF by its headers unless force-raw=on. */
+static bool open_loader(rvh_machine *m, unsigned i, GError **error)
+{
+  const rvh_device *d = &m->config.devices[i];
+  const bool elf = !d->force_raw && is_elf(d->file);
+  const rv_image_where where = { .ram_base = RV_RAM_BASE,
+                                 .ram_size = m->config.ram_size,
+                                 .role = elf ? RV_ROLE_KERNEL : RV_ROLE_DATA,
+                                 .base = d->addr,
+                                 .start = RV_START_BARE };
+  if (!elf && !d->has_addr)
+    return fail(error, "-device loader: no address to load to", "add addr=0x...");
+  m->loaders[i] = rv_image_open(d->file, &where, error);
+  return m->loaders[i] && (elf || fits(m, m->loaders[i], error));
+}
+
 static bool open_loaders(rvh_machine *m, GError **error)
 {
-  for (unsigned i = 0; i < m->config.n_devices; i++) {
-    const rvh_device *d = &m->config.devices[i];
-    if (d->kind != RVH_LOADER)
-      continue;
-    const bool elf = !d->force_raw && is_elf(d->file);
-    if (!elf && !d->has_addr)
-      return fail(error, "-device loader: no address to load to", "add addr=0x...");
-    if (!elf && d->addr < RV_RAM_BASE)
-      return fail(error, "-device loader: addr is below the RAM", "RAM begins at 0x80000000");
-    m->loaders[i] = rv_image_open(d->file,
-                                  &(rv_image_where){ .ram_base = RV_RAM_BASE,
-                                                     .ram_size = m->config.ram_size,
-                                                     .role = elf ? RV_ROLE_KERNEL : RV_ROLE_DATA,
-                                                     .base = d->addr,
-                                                     .start = RV_START_BARE },
-                                  error);
-    if (!m->loaders[i])
+  for (unsigned i = 0; i < m->config.n_devices; i++)
+    if (m->config.devices[i].kind == RVH_LOADER && !open_loader(m, i, error))
       return false;
-  }
   return true;
 }
 

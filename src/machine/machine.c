@@ -65,7 +65,7 @@ static void sbi_power(void *ctx, bool reset, int code, const char *reason)
 
 static void sbi_hint(void *ctx, rv_hart *h, const char *id, const char *text)
 {
-  rv_hint(h, id, text);
+  rv_hint(h, h->csr.mepc, id, text); /* the caller's ecall */
 }
 
 /* ---- making and freeing ---- */
@@ -187,6 +187,7 @@ bool rvh_read_memory(const rvh_machine *m, uint64_t pa, void *buf, size_t n)
 {
   return rv_phys_read((rv_phys *)&m->phys, pa, buf, n);
 }
+bool rvh_builtin_firmware(const rvh_machine *m) { return m->sbi; }
 unsigned rvh_vmode(const rvh_machine *m, unsigned hart, bool *v)
 {
   *v = m->harts[hart]->v;

@@ -6,6 +6,7 @@
  *   console.c   the guest's console: output, input, --fail-on
  *   boot.c      files into memory, entry states, device tree
  *   schedule.c  the run loop: slices, timer events, waiting
+ *   debug.c     what debuggers read, write and stop at (rvh.h)
  */
 #ifndef RV_MACHINE_H
 #define RV_MACHINE_H
@@ -66,6 +67,7 @@ struct rvh_machine {
   uint64_t fdt_addr;
 
   bool ended, reset;
+  volatile bool stop_requested;
   rvh_result result;
 
   GArray *observers; /* of rv_observer */
@@ -111,4 +113,7 @@ void rv_end(rvh_machine *m, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Ends it as the guest asked: reset, or power off with a code of the guest's. */
 void rv_power_off(rvh_machine *m, bool reset, int code, const char *by);
+
+/* wedge.c: ends the run because of hart->wedged, and says what usually helps */
+void rv_end_wedged(rvh_machine *m, const rv_hart *h);
 #endif

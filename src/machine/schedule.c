@@ -79,6 +79,7 @@ void rv_end(rvh_machine *m, int status, const char *format, ...)
   va_end(args);
   m->ended = true;
   m->result.ended = true;
+  m->result.stop = RVH_STOP_ENDED;
   m->result.status = status;
   for (unsigned i = 0; i < n_harts(m); i++) {
     m->harts[i]->stop |= RV_STOP_EXIT;
@@ -113,7 +114,6 @@ static void begin_slice(rvh_machine *m, rv_hart *h)
 static void end_slice(rvh_machine *m)
 {
   m->clock = rv_clock_now(m);
-  m->current->reservation = ~0ull; /* no other hart runs while it holds one */
   m->current = NULL;
 }
 
@@ -129,16 +129,31 @@ static void run_some(rvh_machine *m, rv_hart *h, uint64_t n, bool exact)
     if (!exact)
       return;
   }
-  while (h->icount < end && !h->attention && !h->leave)
+  for (bool first = h->icount == end - n; h->icount < end && !h->attention && !h->leave;
+       first = false) {
+    if (!first && rv_code_is_break(h->code, h->pc)) {
+      h->stop |= RV_STOP_BREAK;
+      break;
+    }
     rv_step(h);
+  }
 }
 
-static void wedge(rvh_machine *m, rv_hart *h)
+/* Has somebody asked for the run to come back to its caller? */
+static bool interrupted(const rvh_machine *m, const rv_hart *h)
 {
-  rv_end(m, RVH_EXIT_WEDGED,
-         "hart %u makes no progress in %s-mode: %" G_GUINT64_FORMAT
-         " successive traps, all the same, last to pc 0x%" G_GINT64_MODIFIER "x",
-         h->id, rv_mode_name(h->prv, h->v), m->config.trap_loop, h->pc);
+  return m->ended || m->reset || m->stop_requested || (h && h->stop & RV_STOP_BREAK);
+}
+
+/* A run that starts at a breakpoint executes it first. */
+static void step_off_break(rvh_machine *m)
+{
+  for (unsigned i = 0; i < n_harts(m); i++) {
+    rv_hart *h = m->harts[i];
+    h->stop &= ~RV_STOP_BREAK;
+    if (h->code->n_breaks && rv_code_is_break(h->code, h->pc))
+      rvh_step(m, i);
+  }
 }
 
 /* Runs one hart for n instructions, or until it waits, stops, or the machine ends. Not to_the_end:
@@ -147,9 +162,9 @@ static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
 {
   const uint64_t end = h->icount + n;
   begin_slice(m, h);
-  while (h->icount < end && running(h) && !m->ended && !m->reset) {
+  while (h->icount < end && running(h) && !interrupted(m, h)) {
     if (h->stop & RV_STOP_WEDGED) {
-      wedge(m, h);
+      rv_end_wedged(m, h);
       break;
     }
     if (h->attention && !rv_take_interrupt(h))
@@ -167,7 +182,7 @@ static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
       break; /* what is left of the turn is less than the next block */
   }
   if (h->stop & RV_STOP_WEDGED)
-    wedge(m, h);
+    rv_end_wedged(m, h);
   end_slice(m);
 }
 
@@ -208,7 +223,9 @@ static void wait_all(rvh_machine *m)
     m->clock = event;
   else if (!rv_console_wait(m, -1))
     rv_end(m, RVH_EXIT_WEDGED, "every hart waits (wfi) and nothing can wake it: no timer is set, "
-                               "no interrupt is pending and enabled, no input will come");
+                               "no interrupt is pending and enabled, no input will come\n"
+                               "set a timer (stimecmp or SBI set_timer) and enable its interrupt "
+                               "in sie before wfi; or end the run: SBI SRST");
   fire_timers(m);
 }
 
@@ -225,14 +242,21 @@ static void round_of_slices(rvh_machine *m, uint64_t left)
   uint64_t n = n_harts(m) == 1 ? RV_POLL_INTERVAL : RV_QUANTUM;
   if (left < n)
     n = left;
-  for (unsigned i = 0; i < n_harts(m) && !m->ended && !m->reset; i++) {
+  for (unsigned i = 0; i < n_harts(m) && !interrupted(m, NULL); i++) {
     rv_hart *h = m->harts[i];
     const uint64_t before = h->icount;
     if (running(h))
       slice(m, h, n, n_harts(m) > 1 || left <= n);
+    if (n_harts(m) > 1)
+      h->reservation = ~0ull; /* no other hart may run while it holds one */
     /* A hart that waits is credited its turn, so that one clock serves all. */
     if (n_harts(m) > 1 && h->icount - before < n)
       m->clock += n - (h->icount - before);
+    if (h->stop & RV_STOP_BREAK) {
+      m->result.stop = RVH_STOP_BREAK;
+      m->result.hart = i;
+      m->stop_requested = true;
+    }
   }
   fire_timers(m);
 }
@@ -250,8 +274,12 @@ static bool restart(rvh_machine *m)
 rvh_result rvh_run(rvh_machine *m, uint64_t insns)
 {
   m->run_bound = insns ? rvh_instructions(m) + insns : ~0ull;
+  m->stop_requested = false;
+  if (!m->ended)
+    m->result.stop = RVH_STOP_BOUND;
+  step_off_break(m);
   fire_timers(m);
-  while (!m->ended) {
+  while (!m->ended && !m->stop_requested) {
     const uint64_t done = rvh_instructions(m), limit = limit_of(m);
     if (done >= limit) {
       if (m->config.limit_insns && done >= m->config.limit_insns)
@@ -267,7 +295,16 @@ rvh_result rvh_run(rvh_machine *m, uint64_t insns)
     if (m->reset)
       restart(m);
   }
+  if (m->stop_requested && m->result.stop == RVH_STOP_BOUND)
+    m->result.stop = RVH_STOP_REQUEST;
   return m->result;
+}
+
+void rvh_request_stop(rvh_machine *m)
+{
+  m->stop_requested = true;
+  if (m->current)
+    m->current->leave = true;
 }
 
 rvh_result rvh_step(rvh_machine *m, unsigned hart)
@@ -280,7 +317,7 @@ rvh_result rvh_step(rvh_machine *m, unsigned hart)
   if (!(h->attention && rv_take_interrupt(h)) && running(h))
     rv_step(h);
   if (h->stop & RV_STOP_WEDGED)
-    wedge(m, h);
+    rv_end_wedged(m, h);
   end_slice(m);
   fire_timers(m);
   if (m->reset)

@@ -58,7 +58,7 @@ bool rv_locate(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, rv_
     return refuse(h, va, mode, &x);
   if (!rv_pmp_allows(h, x.pa, size, rights_of(mode), mode->prv))
     return refuse_why(h, va, mode, WHY_PMP);
-  *place = (rv_place){ .pa = x.pa, .shift = x.shift, .cacheable = rv_pmp_uniform(h, x.pa) };
+  *place = (rv_place){ .pa = x.pa, .fence_shift = x.fence_shift, .cacheable = rv_pmp_uniform(h, x.pa) };
   rv_region *r = rv_phys_find(h->phys, x.pa, size);
   if (r && !r->hidden && !(r->readonly && mode->access == RV_STORE))
     place->host = rv_region_host(r, x.pa);
@@ -78,7 +78,7 @@ static void keep(rv_hart *h, uint64_t va, const rv_place *p, bool write)
     if (page->has_code || page->watched)
       return;
   }
-  rv_tlb_fill(h, write, va, p->host - (va & RV_PAGE_MASK), p->shift);
+  rv_tlb_fill(h, write, va, p->host - (va & RV_PAGE_MASK), p->fence_shift);
 }
 
 /* A part of an access that lies in one page. */
@@ -103,7 +103,7 @@ static bool split(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, 
   /* A device register is accessed whole, or not at all. */
   for (unsigned i = 0; i < *n; i++)
     if (!parts[i].place.host && (*n == 2 || va & (size - 1)))
-      return refuse_why(h, va, mode, WHY_DEVICE_REFUSED);
+      return refuse_why(h, parts[i].va, mode, WHY_DEVICE_REFUSED);
   return true;
 }
 
@@ -180,11 +180,11 @@ bool rv_fetch_place(rv_hart *h, uint64_t va, unsigned size, rv_place *place)
 
 /* ---- without side effects ---- */
 
-void rv_walk_probe(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
+rv_xlat rv_walk_probe(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
 {
   *log = (rv_walk_log){ .access = mode->access, .prv = mode->prv, .v = mode->v,
                         .mprv = mode->mprv, .hlv = mode->hlv, .hlvx = mode->hlvx };
-  rv_walk(h, va, mode, log);
+  return rv_walk(h, va, mode, log);
 }
 
 bool rv_read_virt(rv_hart *h, uint64_t va, rv_prv prv, bool v, void *buf, size_t n)

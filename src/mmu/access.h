@@ -5,12 +5,13 @@
 #define RV_ACCESS_H
 #include "cpu/event.h"
 #include "cpu/hart.h"
+#include "mmu/walk.h"
 
 /* An address translated and checked for an access that stays in its page. */
 typedef struct {
   uint64_t pa;
   uint8_t *host;   /* NULL: a device */
-  uint8_t shift;   /* page size it may be cached for */
+  uint8_t fence_shift; /* as rv_xlat's */
   bool cacheable;  /* one PMP answer for the whole page */
 } rv_place;
 
@@ -40,7 +41,7 @@ bool rv_fetch_place(rv_hart *h, uint64_t va, unsigned size, rv_place *place)
 /* ---- without side effects ---- */
 
 /* The walk for va as mode says, step by step, changing nothing. */
-void rv_walk_probe(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log);
+rv_xlat rv_walk_probe(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log);
 /* The instruction at h->pc, 16 or 32 bits. False: it cannot be fetched. */
 bool rv_peek_insn(rv_hart *h, uint32_t *raw);
 /* Copies from virtual memory as prv and v see it; only from RAM. False: some byte is not mapped. */

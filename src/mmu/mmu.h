@@ -31,7 +31,9 @@ struct rv_bank {
   rv_bank_key key;
   uint64_t used;  /* for LRU */
   bool valid;
-  bool super;     /* filled from a page larger than 4 KiB: address fences drop the bank whole */
+  /* Virtual addresses of which something was filled from a page larger than 4 KiB: an address fence
+   * in [super_lo, super_hi] drops the bank whole. Empty: lo > hi. */
+  uint64_t super_lo, super_hi;
   /* What was filled since the last drop, so that a drop need not clear everything. */
   unsigned n_log; /* > RV_FILL_LOG: too many, clear all */
   uint16_t log[RV_FILL_LOG];

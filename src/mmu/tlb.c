@@ -44,7 +44,8 @@ static void clear_all(rv_bank *b)
     for (unsigned i = 0; i < b->n_log; i++)
       clear_entry(b, b->log[i]);
   b->n_log = 0;
-  b->super = false;
+  b->super_lo = ~0ull;
+  b->super_hi = 0;
 }
 
 /* A fresh generation makes every cross-page link made under the old one void. */
@@ -63,19 +64,30 @@ static void drop(rv_hart *h, rv_bank *b)
   renew(h, b);
 }
 
-void rv_tlb_fill(rv_hart *h, bool write, uint64_t va, uint8_t *host_page, unsigned page_shift)
+static void note_superpage(rv_bank *b, uint64_t va, unsigned fence_shift)
+{
+  if (fence_shift == RV_PAGE_SHIFT || fence_shift >= 63)
+    return;
+  const uint64_t in_page = (1ull << fence_shift) - 1;
+  b->super_lo = (va & ~in_page) < b->super_lo ? va & ~in_page : b->super_lo;
+  b->super_hi = (va | in_page) > b->super_hi ? va | in_page : b->super_hi;
+}
+
+void rv_tlb_fill(rv_hart *h, bool write, uint64_t va, uint8_t *host_page, unsigned fence_shift)
 {
   rv_bank *b = h->bank;
   const unsigned i = va >> RV_PAGE_SHIFT & (RV_TLB_SIZE - 1);
   rv_tlbe *e = write ? &b->w[i] : &b->r[i];
   e->va = va & ~RV_PAGE_MASK;
   e->host = host_page;
-  b->super |= page_shift > RV_PAGE_SHIFT;
+  note_superpage(b, va, fence_shift);
   note(b, (write ? LOG_W : LOG_R) + i);
 }
 
-void rv_jc_fill(rv_hart *h, uint64_t va, struct rv_op *op)
+void rv_jc_fill(rv_hart *h, uint64_t va, struct rv_op *op, unsigned fence_shift)
 {
+  note_superpage(h->bank, va, fence_shift);
+  note_superpage(h->bank, va + 2, fence_shift); /* a 4-byte instruction may reach into the next */
   const unsigned i = va >> 1 & (RV_JC_SIZE - 1);
   h->bank->jc[i] = (rv_jce){ va, op };
   note(h->bank, LOG_JC + i);
@@ -199,7 +211,7 @@ static uint64_t bank_vmid(const rv_bank *b) { return rv_get(b->key.hgatp, hgatp_
 /* Drops one page. Its jump-cache entries are spread over the cache: those filled are in the log. */
 static void drop_page(rv_hart *h, rv_bank *b, uint64_t va)
 {
-  if (b->super || b->n_log > RV_FILL_LOG) {
+  if ((va >= b->super_lo && va <= b->super_hi) || b->n_log > RV_FILL_LOG) {
     drop(h, b);
     return;
   }
@@ -209,9 +221,14 @@ static void drop_page(rv_hart *h, rv_bank *b, uint64_t va)
     clear_entry(b, LOG_R + i);
   if (b->w[i].va == page)
     clear_entry(b, LOG_W + i);
-  for (unsigned j = 0; j < b->n_log; j++)
-    if (b->log[j] >= LOG_JC && (b->jc[b->log[j] - LOG_JC].va & ~RV_PAGE_MASK) == page)
+  for (unsigned j = 0; j < b->n_log; j++) {
+    if (b->log[j] < LOG_JC)
+      continue;
+    /* A 4-byte instruction at the end of a page depends on the next page as well. */
+    const uint64_t pc = b->jc[b->log[j] - LOG_JC].va;
+    if ((pc & ~RV_PAGE_MASK) == page || ((pc + 2) & ~RV_PAGE_MASK) == page)
       clear_entry(b, b->log[j]);
+  }
   renew(h, b);
 }
 

@@ -34,6 +34,7 @@ void rv_tlb_drop_jumps(rv_hart *h);
 /* Drops write entries of one host page in every bank: the page got code or is watched. */
 void rv_tlb_drop_writes(rv_hart *h, const uint8_t *host_page);
 
-void rv_tlb_fill(rv_hart *h, bool write, uint64_t va, uint8_t *host_page, unsigned page_shift);
-void rv_jc_fill(rv_hart *h, uint64_t va, struct rv_op *op);
+/* Keep a translation, or where code is, in the current bank. fence_shift as rv_xlat's. */
+void rv_tlb_fill(rv_hart *h, bool write, uint64_t va, uint8_t *host_page, unsigned fence_shift);
+void rv_jc_fill(rv_hart *h, uint64_t va, struct rv_op *op, unsigned fence_shift);
 #endif

@@ -225,7 +225,8 @@ static bool step(walk *w, const stage *s, uint64_t va, unsigned level, uint64_t 
         log->why = x->why;
       return true;
     }
-    *x = (rv_xlat){ .pa = leaf_address(pte, va, level), .shift = 12 + 9 * level };
+    *x = (rv_xlat){ .pa = leaf_address(pte, va, level),
+                    .fence_shift = pte & PTE_N ? 16 : 12 + 9 * level };
   } while (again);
   return true;
 }
@@ -234,7 +235,7 @@ static bool step(walk *w, const stage *s, uint64_t va, unsigned level, uint64_t 
 static rv_xlat walk_stage(walk *w, const stage *s, uint64_t va)
 {
   if (s->mode == 0)
-    return (rv_xlat){ .pa = va, .shift = 63 };
+    return (rv_xlat){ .pa = va, .fence_shift = 63 };
   rv_xlat x = { .why = address_width(s, va) };
   if (x.why) {
     rv_walk_step *log = record(w, s, levels(s) - 1, va);
@@ -277,8 +278,7 @@ static rv_xlat two_stages(walk *w, uint64_t va)
   if (first.why)
     return first;
   rv_xlat x = walk_g(w, first.pa, w->mode, w->g.mxr);
-  if (first.shift < x.shift)
-    x.shift = first.shift; /* only what both stages map alike may be cached */
+  x.fence_shift = first.fence_shift; /* hfence.gvma drops everything of its VMID */
   return x;
 }
 
@@ -286,7 +286,7 @@ rv_xlat rv_walk(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
 {
   walk w = { .h = h, .mode = mode, .log = log };
   if (mode->prv == PRV_M)
-    return (rv_xlat){ .pa = va, .shift = 63 };
+    return (rv_xlat){ .pa = va, .fence_shift = 63 };
   if (mode->v)
     return two_stages(&w, va);
   const stage s = make_stage(h, STAGE_SINGLE, mode);

@@ -13,7 +13,9 @@ enum { RV_TINST_PTE_READ = 0x3000, RV_TINST_PTE_WRITE = 0x3020 };
 typedef struct {
   uint64_t pa;
   uint64_t gpa;     /* two stages: the guest physical address translated last, for htval */
-  uint8_t shift;    /* log2 of the page the result may be cached for: the smaller of both stages */
+  /* log2 of the page of the stage that address fences name: a fence of any address in it must drop
+   * what was cached of it, though only 4 KiB of it were. 63: no such stage. */
+  uint8_t fence_shift;
   uint8_t why;      /* WHY_NONE, or why it was refused */
   bool guest;       /* the G-stage refused: a guest-page fault */
   bool implicit;    /* refused at a PTE's address, not at the access's own */

@@ -256,7 +256,7 @@ static void write_hgatp(rv_hart *h, unsigned csr, uint64_t value)
   else if (value == (old & ~3ull))
     value = old;
   if ((value & 3) && (value >> 60))
-    rv_hint(h, "HGATP-ALIGN",
+    rv_hint(h, h->pc, "HGATP-ALIGN",
             "hgatp's root is not 16 KiB aligned: QEMU walks from it as written, hardware and "
             "--strict clear PPN[1:0]");
   h->csr.hgatp = value;
@@ -572,12 +572,12 @@ void rv_csr_reset(rv_hart *h)
   }
 }
 
-void rv_hint(rv_hart *h, const char *id, const char *text)
+void rv_hint(rv_hart *h, uint64_t pc, const char *id, const char *text)
 {
   if (!(h->observe & 1ull << RV_EV_HINT))
     return;
   rv_event e = { .type = RV_EV_HINT, .hart = h->id, .from_prv = h->prv, .to_prv = h->prv,
-                 .from_v = h->v, .to_v = h->v, .insn = h->icount, .pc = h->pc, .x = h->x };
+                 .from_v = h->v, .to_v = h->v, .insn = h->icount, .pc = pc, .x = h->x };
   e.u.hint.id = id;
   strncpy(e.u.hint.text, text, sizeof e.u.hint.text - 1);
   h->env->event(h->env->ctx, h, &e);

@@ -31,7 +31,12 @@ static int64_t hart_start(rv_sbi *s, rv_sbi_call *c)
   return SBI_SUCCESS;
 }
 
-static void stop(rv_sbi *s, rv_sbi_call *c) { c->h->power = RV_STOPPED; }
+/* The run loop is left at once: not an instruction behind the ecall runs. */
+static void stop(rv_sbi *s, rv_sbi_call *c)
+{
+  c->h->power = RV_STOPPED;
+  c->h->leave = true;
+}
 
 static int64_t hart_stop(rv_sbi *s, rv_sbi_call *c)
 {
@@ -56,6 +61,7 @@ static void suspend(rv_sbi *s, rv_sbi_call *c)
 {
   s->suspended_at[rv_sbi_hart_index(s, c->h->id)] = c->h->icount;
   c->h->wfi = true;
+  c->h->leave = true;
   rv_irq_update(c->h); /* something may be pending already */
 }
 
