@@ -71,6 +71,8 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   g_autoptr(GError) error = NULL;
   if (!rvh_load(m, &error))
     return complain(error->message);
+  if (o->config.dumpdtb)
+    return RVH_EXIT_OK;
   g_autofree char *title =
       g_path_get_basename(o->config.kernel      ? o->config.kernel
                           : o->config.bios_file ? o->config.bios_file

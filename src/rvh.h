@@ -64,6 +64,7 @@ typedef struct {
   rvh_bios bios;
   const char *bios_file;
   const char *initrd, *append, *dtb;
+  const char *dumpdtb; /* rvh_load writes the device tree there; no program is needed then */
   const char *fail_on;   /* text on the console that makes the run fail, or NULL */
   uint64_t limit_insns;  /* 0: none */
   uint64_t trap_loop;    /* identical successive traps that count as wedged; 0: never */
@@ -78,7 +79,7 @@ typedef struct {
   int (*console_read)(void *ctx);
   void *console_ctx;
   FILE *console_out;     /* default stdout */
-  FILE *messages;        /* guesses and hints; default stderr; NULL: silent */
+  FILE *messages;        /* guesses and hints; NULL: stderr */
 } rvh_config;
 #define RVH_CONFIG_DEFAULT                                                                         \
   (rvh_config) { .ram_size = 128ull << 20, .n_harts = 1, .trap_loop = 100000 }

@@ -8,7 +8,7 @@ packages="
   check libmpfr-dev python3
   gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf
   device-tree-compiler opensbi
-  ca-certificates"
+  debian-archive-keyring"
 
 # Prints the packages that are not installed.
 missing_packages() {

@@ -28,10 +28,12 @@ bool cli_keys_parse(const char *what, const char *text, const cli_keyword *table
                     void *target, GError **error);
 bool cli_parse_switch(const char *key, const char *value, bool *on, GError **error);
 
-/* storage.c: one -drive, -device or -global each. */
+/* storage.c: one -drive, -device, -global or -machine each. */
 bool cli_drive(rvh_config *config, const char *text, GError **error);
 bool cli_device(rvh_config *config, const char *text, GError **error);
 bool cli_global(rvh_config *config, const char *text, GError **error);
+/* -machine virt[,aia=none][,dumpdtb=FILE] */
+bool cli_machine(rvh_config *config, const char *text, GError **error);
 /* Is the program in flash unit 0? */
 bool cli_boots_flash(const rvh_config *config);
 #endif

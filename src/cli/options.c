@@ -199,7 +199,7 @@ static bool expect(const char *name, const char *value, const char *const *good,
 
 static bool set_MACHINE(cli_options *o, const char *value, GError **error)
 {
-  return EXPECT("machine", "virt", "virt,aia=none", "type=virt");
+  return cli_machine(&o->config, value, error);
 }
 static bool set_CPU(cli_options *o, const char *value, GError **error)
 {
@@ -301,6 +301,7 @@ bool cli_options_parse(cli_options *o, int argc, char **argv, GError **error)
       return true;
   }
   return o->config.kernel || o->config.bios == RVH_BIOS_FILE || cli_boots_flash(&o->config) ||
+         o->config.dumpdtb ||
          fail(error, "usage: rvh-sim FILE [options]; --help lists them", "no program to run");
 }
 

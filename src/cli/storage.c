@@ -1,4 +1,5 @@
-/* storage.c - the options that name disks, flash and files to load: -drive, -device, -global.
+/* storage.c - the options that name disks, flash and files to load: -drive, -device, -global,
+ * and the board with its properties: -machine.
  * Spelled as QEMU's; what would not be done is refused.
  */
 #include "cli/keys.h"
@@ -260,4 +261,30 @@ bool cli_global(rvh_config *config, const char *text, GError **error)
 {
   static const cli_keyword keys[] = { { "virtio-mmio.force-legacy", global_force_legacy } };
   return cli_keys_parse("-global", text, keys, G_N_ELEMENTS(keys), config, error);
+}
+
+/* ---- -machine ---- */
+
+static bool machine_aia(void *target, const char *value, GError **error)
+{
+  return !strcmp(value, "none") ||
+         cli_fail(error, "possible here: none", "-machine virt,aia=%s: not available", value);
+}
+
+static bool machine_dumpdtb(void *target, const char *value, GError **error)
+{
+  ((rvh_config *)target)->dumpdtb = value;
+  return *value || cli_fail(error, "give a file, like dumpdtb=virt.dtb",
+                            "-machine virt,dumpdtb=: the name is empty");
+}
+
+bool cli_machine(rvh_config *config, const char *text, GError **error)
+{
+  static const cli_keyword keys[] = { { "aia", machine_aia }, { "dumpdtb", machine_dumpdtb } };
+  const char *name = g_str_has_prefix(text, "type=") ? text + strlen("type=") : text;
+  const size_t n = strcspn(name, ",");
+  if (n != strlen("virt") || !g_str_has_prefix(name, "virt"))
+    return cli_fail(error, "possible here: virt", "-machine %.*s: not available", (int)n, name);
+  return cli_keys_parse("-machine virt", name[n] ? name + n + 1 : "", keys, G_N_ELEMENTS(keys),
+                        config, error);
 }

@@ -148,6 +148,7 @@ void rv_board_reset(rvh_machine *m)
 
 void rv_board_poll(rvh_machine *m)
 {
+  rv_console_poll(m);
   for (unsigned i = 0; i < m->n_dev; i++)
     if (m->dev[i]->poll)
       m->dev[i]->poll(m->dev[i]);

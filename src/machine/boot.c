@@ -10,6 +10,7 @@
 #include "mmu/tlb.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
+#include <errno.h>
 #include <libfdt.h>
 #include <string.h>
 
@@ -96,7 +97,8 @@ static bool open_loaders(rvh_machine *m, GError **error)
 bool rv_boot_open(rvh_machine *m, GError **error)
 {
   m->append = g_strdup(m->config.append);
-  if (!m->config.kernel && m->config.bios != RVH_BIOS_FILE && !m->flash_boot)
+  if (!m->config.kernel && m->config.bios != RVH_BIOS_FILE && !m->flash_boot &&
+      !m->config.dumpdtb)
     return fail(error, "no program to run", "name an ELF, Image or flat binary, or use -bios FILE");
   return open_one(m, m->config.bios == RVH_BIOS_FILE ? m->config.bios_file : NULL, RV_ROLE_BIOS,
                   &m->bios, error) &&
@@ -242,6 +244,17 @@ static void *adopt(rvh_machine *m, uint64_t initrd_start, uint64_t initrd_end, s
   return fdt;
 }
 
+static bool dump_tree(const rvh_machine *m, const void *fdt, size_t size, GError **error)
+{
+  FILE *f = fopen(m->config.dumpdtb, "wb");
+  const bool written = f && fwrite(fdt, size, 1, f) == 1;
+  if ((!f || fclose(f) == 0) && written)
+    return true;
+  g_set_error(error, RVH_LOAD_ERROR, RV_LOAD_READ, "%s: %s\nname a file that can be written",
+              m->config.dumpdtb, g_strerror(errno));
+  return false;
+}
+
 /* Near the top of RAM, below 3 GiB of it so that 32-bit firmware reaches it, 2 MiB aligned. */
 static bool place_tree(rvh_machine *m, GError **error)
 {
@@ -260,7 +273,10 @@ static bool place_tree(rvh_machine *m, GError **error)
   if (!fdt)
     return false;
   const bool fits = rv_phys_write(&m->phys, m->fdt_addr, fdt, size);
+  const bool dumped = !m->config.dumpdtb || dump_tree(m, fdt, size, error);
   free(fdt);
+  if (!dumped)
+    return false;
   return fits || fail(error, "the device tree does not fit into the RAM", "make it smaller");
 }
 

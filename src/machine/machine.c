@@ -123,7 +123,6 @@ rvh_machine *rvh_new(const rvh_config *config, GError **error)
   m->observers = g_array_new(FALSE, FALSE, sizeof(rv_observer));
   m->hinted = g_ptr_array_new_with_free_func(g_free);
   m->tail = g_string_new(NULL);
-  m->pushed_back = -1;
   if (build(m, error))
     return m;
   rvh_free(m);

@@ -25,6 +25,7 @@ enum {
   RV_POLL_INTERVAL = 100000, /* instructions between looks at the terminal, one hart */
   RV_INSNS_PER_TICK = 100, /* 1 instruction = 1 ns of a 10 MHz timebase */
 };
+enum { RV_INPUT_SIZE = 256 };
 #define RV_RAM_BASE 0x80000000ull
 #define RV_ROM_BASE 0x1000ull
 #define RV_ROM_SIZE 0x1000ull
@@ -77,7 +78,8 @@ struct rvh_machine {
   GString *tail;     /* the end of the output, for fail_on */
   bool failed;       /* fail_on was seen: the run ends with the line */
   bool input_closed;
-  int pushed_back;   /* a byte read while waiting for one, or -1 */
+  uint8_t input[RV_INPUT_SIZE]; /* what was read and the guest has not taken, a ring */
+  unsigned input_head, input_count;
 };
 
 /* board.c */
@@ -96,7 +98,10 @@ void rv_storage_free(rvh_machine *m);
 /* console.c */
 void rv_console_write(void *machine, const uint8_t *bytes, size_t n);
 int rv_console_read(void *machine);
-/* Waits up to timeout_ms (-1: for ever) for input. False: there will never be any. */
+/* Looks at the keyboard, so that Ctrl-A x works whether the guest reads or not. */
+void rv_console_poll(rvh_machine *m);
+/* Waits up to timeout_ms (-1: for ever) for more input. False: there will never be any, or what
+ * there is waits already and the guest does not take it. */
 bool rv_console_wait(rvh_machine *m, int timeout_ms);
 bool rv_console_interactive(const rvh_machine *m);
 

@@ -157,6 +157,8 @@ END_TEST
 START_TEST(a_program_in_flash_needs_no_file)
 {
   cli_options o;
+  PARSE(&o, "-machine", "type=virt,aia=none,dumpdtb=x");
+  ck_assert_str_eq(o.config.dumpdtb, "x");
   PARSE(&o, "-drive", "if=pflash,file=x,unit=0");
   PARSE(&o, "-drive", "if=pflash,file=x");
   g_autoptr(GError) error = NULL;
@@ -254,6 +256,10 @@ static const struct {
   { { "a", "--trace-only=vs" }, "no choice 'vs'", "V or all" },
   { { "a", "--htinst=one" }, "no choice 'one'", "zero or transformed" },
   { { "a", "--fail-on=" }, "text is empty", "panic" },
+  { { "a", "-machine", "virt,aia=aplic" }, "aia=aplic: not available", "none" },
+  { { "a", "-machine", "virt,dumpdtp=x" }, "unknown key 'dumpdtp'", "did you mean dumpdtb=?" },
+  { { "a", "-machine", "virtual" }, "-machine virtual: not available", "virt" },
+  { { "a", "-machine", "virt,dumpdtb=" }, "the name is empty", "dumpdtb=virt.dtb" },
   { { "a", "-machine", "spike" }, "-machine spike: not available", "virt" },
   { { "a", "-cpu", "rv32" }, "-cpu rv32: not available", "rv64, max" },
   { { "a", "-serial", "pty" }, "-serial pty: not available", "stdio" },
