@@ -126,6 +126,10 @@ START_TEST(command_gates_the_spaces)
   out(0x14, 0x40000000);
   ck_assert_uint_eq(window(1, 0x40000004), 0xffffffff);
   out(4, 1);
+  ck_assert_uint_eq(window(0, 0), 0xffffffff);
+  out(0x10, 0); /* not placed */
+  ck_assert_uint_eq(window(0, 4), 0xffffffff);
+  out(0x10, 0x1000);
   ck_assert_uint_eq(window(0, 0x1004), 0x55667788);
   ck_assert_uint_eq(last.bar, 0);
   ck_assert_uint_eq(window(1, 0x40000004), 0xffffffff);

@@ -233,6 +233,19 @@ START_TEST(a_buffer_that_leaves_its_block)
 }
 END_TEST
 
+START_TEST(a_word_across_the_end_of_the_block)
+{
+  memset(memory.bytes, 0xff, 2 * 4096);
+  command(0xe8);
+  out(0, 1);
+  out(4092, 0);
+  out(4094, 0);
+  out(0, 0xd0);
+  ck_assert_uint_eq(in(0) & PROGRAM_ERROR, PROGRAM_ERROR);
+  ck_assert_uint_eq(word(4092), 0xffffffff);
+}
+END_TEST
+
 START_TEST(a_count_larger_than_the_buffer)
 {
   command(0xe8);
@@ -308,6 +321,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, reset_returns_to_the_array);
   tcase_add_test(tc, erase_that_is_not_confirmed);
   tcase_add_test(tc, a_buffer_that_leaves_its_block);
+  tcase_add_test(tc, a_word_across_the_end_of_the_block);
   tcase_add_test(tc, a_count_larger_than_the_buffer);
   tcase_add_test(tc, a_buffer_at_the_very_end);
   tcase_add_test(tc, the_last_block_and_byte);

@@ -118,11 +118,21 @@ END_TEST
 /* ---- hostile drivers: each makes one thing wrong with an otherwise good request ---- */
 
 static void good(void) {}
-static void head_out_of_range(void) { put16(AVAIL + 4, QSIZE); }
+/* Behind the table lies what would be a good descriptor. */
+static void good_behind_the_table(void) { set_desc(QSIZE, pa(HEADER), 16, D_NEXT, 1); }
+static void head_out_of_range(void)
+{
+  good_behind_the_table();
+  put16(AVAIL + 4, QSIZE);
+}
 static void head_far_out(void) { put16(AVAIL + 4, 0xffff); }
 static void loop_to_itself(void) { set_desc(1, pa(DATA), SECTOR, D_NEXT | D_WRITE, 1); }
 static void loop_to_the_head(void) { set_desc(2, pa(STATUS), 1, D_NEXT | D_WRITE, 1); }
-static void next_out_of_range(void) { set_desc(0, pa(HEADER), 16, D_NEXT, QSIZE); }
+static void next_out_of_range(void)
+{
+  set_desc(QSIZE, pa(DATA), SECTOR, D_NEXT | D_WRITE, 2);
+  set_desc(0, pa(HEADER), 16, D_NEXT, QSIZE);
+}
 static void index_too_far_ahead(void) { put16(AVAIL + 2, QSIZE + 1); }
 static void index_runs_backwards(void) { put16(AVAIL + 2, 0xffff); }
 static void header_outside_ram(void) { set_desc(0, 0x10000000, 16, D_NEXT, 1); }
