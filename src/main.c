@@ -71,8 +71,12 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   g_autoptr(GError) error = NULL;
   if (!rvh_load(m, &error))
     return complain(error->message);
+  if (o->config.dumpdtb)
+    return RVH_EXIT_OK;
   g_autofree char *title =
-      g_path_get_basename(o->config.kernel ? o->config.kernel : o->config.bios_file);
+      g_path_get_basename(o->config.kernel      ? o->config.kernel
+                          : o->config.bios_file ? o->config.bios_file
+                                                : "flash");
   rvh_trace *trace =
       out->text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
   rvh_json *json = out->json ? rvh_trace_json(m, out->json, title) : NULL;
@@ -90,16 +94,6 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   if (json)
     rvh_json_end(json, &result);
   return finish(&result);
-}
-
-/* -machine dumpdtb. */
-static int dump_tree(const cli_options *o)
-{
-  g_autoptr(GError) error = NULL;
-  rvh_machine *m = rvh_new(&o->config, &error);
-  const bool ok = m && rvh_dump_dtb(m, o->dumpdtb, &error);
-  rvh_free(m);
-  return ok ? RVH_EXIT_OK : complain(error->message);
 }
 
 static int run(cli_options *o)
@@ -137,8 +131,6 @@ int main(int argc, char **argv)
     cli_options_help(stdout, options.help_all);
   else if (options.hints_help)
     cli_hints_help(stdout);
-  else if (options.dumpdtb)
-    return dump_tree(&options);
   else if (options.version)
     puts("rvh-sim " RVH_VERSION
          ": RV64GC, H, Sstc, Svinval, Svnapot, Svpbmt, Svadu; QEMU virt board");

@@ -17,7 +17,6 @@ typedef struct {
   bool log_int;              /* -d int */
   const char *log_ignored;   /* an item of -d that logs nothing here */
   const char *log_file;      /* -D */
-  const char *dumpdtb;       /* write the device tree there instead of running */
   bool hints_help;
   bool help, help_all, version; /* asked for: nothing else was checked */
 } cli_options;
