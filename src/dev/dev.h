@@ -32,6 +32,7 @@ typedef struct {
 struct rv_dev {
   const char *name;
   uint64_t base, size;
+  bool empty; /* a slot without a device: whoever writes to it takes it for one */
   bool (*read)(rv_dev *dev, uint64_t offset, unsigned size, uint64_t *value);
   bool (*write)(rv_dev *dev, uint64_t offset, unsigned size, uint64_t value);
   void (*reset)(rv_dev *dev);             /* may be NULL */

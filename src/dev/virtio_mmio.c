@@ -266,6 +266,7 @@ rv_dev *rv_virtio_mmio_new(const rv_board_ops *board, unsigned slot, bool legacy
   m->dev = (rv_dev){ .name = "virtio_mmio",
                      .base = BASE + (uint64_t)slot * SLOT_SIZE,
                      .size = SLOT_SIZE,
+                     .empty = !v,
                      .board = board,
                      .read = mmio_read,
                      .write = mmio_write,

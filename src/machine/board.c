@@ -1,5 +1,6 @@
 /* board.c - QEMU's virt board: the bus, the devices at their addresses, their wires to the harts. */
 #include "machine/machine.h"
+#include "priv/hint.h"
 #include "priv/interrupt.h"
 #include <errno.h>
 
@@ -13,13 +14,7 @@ static rv_dev *device_at(rvh_machine *m, uint64_t pa)
   return NULL;
 }
 
-static bool bus_claims(void *bus, uint64_t pa)
-{
-  if (device_at(bus, pa))
-    return true;
-  rv_note_absence(bus, pa);
-  return false;
-}
+static bool bus_claims(void *bus, uint64_t pa) { return device_at(bus, pa); }
 
 static bool bus_read(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t *value)
 {
@@ -31,6 +26,8 @@ static bool bus_read(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t
 static bool bus_write(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t value)
 {
   rv_dev *d = device_at(bus, pa);
+  if (d && d->empty)
+    rv_hint_once(h, h->pc, RV_HINT_NO_DISK, NULL);
   if (size < 8)
     value &= (1ull << 8 * size) - 1;
   return d && pa - d->base <= d->size - size && d->write(d, pa - d->base, size, value);

@@ -6,7 +6,6 @@
  *   console.c   the guest's console: output, input, --fail-on
  *   boot.c      files into memory, entry states, device tree
  *   schedule.c  the run loop: slices, timer events, waiting
- *   absent.c    the hint for a guest that looks for a device this machine was not given
  *   debug.c     what debuggers read, write and stop at (rvh.h)
  */
 #ifndef RV_MACHINE_H
@@ -88,9 +87,6 @@ bool rv_board_init(rvh_machine *m, GError **error);
 void rv_board_reset(rvh_machine *m);
 void rv_board_free(rvh_machine *m);
 void rv_board_poll(rvh_machine *m);
-
-/* absent.c: nothing answers at pa, which the current hart accesses */
-void rv_note_absence(rvh_machine *m, uint64_t pa);
 
 /* Adds a device to the bus; passes it through. */
 rv_dev *rv_board_add(rvh_machine *m, rv_dev *d);
