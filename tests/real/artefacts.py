@@ -32,6 +32,9 @@ FILES = {
     "opensbi/fw_jump.elf": ("opensbi", r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump\.elf"),
     "opensbi/fw_dynamic.bin": ("opensbi",
                                r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic\.bin"),
+    **{f"modules/{name.split('/')[-1]}.ko.xz": ("linux-image", rf"\./usr/lib/modules/[^/]*/kernel/{name}\.ko\.xz")
+       for name in ("drivers/block/virtio_blk", "drivers/virtio/virtio_mmio", "fs/ext4/ext4",
+                    "fs/jbd2/jbd2", "fs/mbcache", "lib/crc16", "crypto/crc32c_generic")},
     "u-boot.bin": ("u-boot-qemu", r"\./usr/lib/u-boot/qemu-riscv64_smode/u-boot\.bin"),
 }
 
@@ -169,6 +172,9 @@ def main():
     try:
         with alone(target):
             missing = [name for name in FILES if not (target / name).exists()]
+            # All of a package or nothing: modules belong to their kernel.
+            packages = {FILES[name][0] for name in missing}
+            missing = [name for name in FILES if FILES[name][0] in packages]
             if missing and os.environ.get("RVH_OFFLINE") == "1":
                 raise Missing(f"not in {target}: {', '.join(missing)}")
             if missing:
