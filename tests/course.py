@@ -5,8 +5,9 @@
   course.py RVH_SIM ROMS_DIR --update   record what is seen now; then read the diff
 
 The same ELF with the same arguments runs on rvh-sim, and on qemu-system-riscv64 if it is in PATH (or
-QEMU names it) and knows the H extension well enough (8.0): the console must be the same. The images
-are made by dosfstools and mtools; without them exit code 77 says that nothing was tested.
+QEMU names it): the console must be the same. QEMU before 8.1 starts whatever is in flash unit 1
+instead of the kernel, so it is not asked. The images are made by dosfstools and mtools; without them
+exit code 77 says that nothing was tested.
 """
 import os
 import pathlib
@@ -81,9 +82,9 @@ def find_qemu():
     if not qemu:
         return None, "no qemu-system-riscv64"
     text = subprocess.run([qemu, "--version"], capture_output=True, text=True).stdout
-    version = re.search(r"version (\d+)", text)
-    if not version or int(version[1]) < 8:
-        return None, f"{qemu} is older than 8.0"
+    version = re.search(r"version (\d+)\.(\d+)", text)
+    if not version or tuple(map(int, version.groups())) < (8, 1):
+        return None, f"{qemu} is older than 8.1"
     return qemu, None
 
 
