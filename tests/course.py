@@ -112,7 +112,7 @@ def report(who, problem):
 
 
 def test(sim, roms, folder, update):
-    elf, guest = roms / f"{LESSON}.elf", roms / LESSON / "guest.bin"
+    elf, guest = roms / LESSON / f"{LESSON}.elf", roms / LESSON / "guest.bin"
     make_media(folder, guest)
     before = checksums(folder)
     arguments = MACHINE.format(elf=elf, folder=folder).split()
