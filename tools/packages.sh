@@ -8,6 +8,7 @@ packages="
   check libmpfr-dev python3
   gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf
   device-tree-compiler opensbi
+  dosfstools e2fsprogs mtools
   debian-archive-keyring"
 
 # Prints the packages that are not installed.
