@@ -1,5 +1,5 @@
 /* disk.c - the first and only process of the disk tests: loads the kernel's modules, mounts the
- * ext4 file system of /dev/vda, writes 256 MiB to it, and powers the machine off.
+ * ext4 file system of /dev/vda, writes 256 MiB to it, reads them again, and powers the machine off.
  *
  * /modules has the names of the modules, one per line, in the order of loading. The file system has
  * the file seed, of 1 MiB; piece n of what is written is seed, each word XOR (n + 1) * STEP, so
@@ -31,23 +31,21 @@ static long must(long result, const char *what, const char *which)
   return result;
 }
 
-static void read_whole(const char *path, char *to, long size)
+static void read_whole(long file, const char *path, char *to, long size)
 {
-  long file = must(open_file(path, 0), "open ", path);
-  long n = 0;
-  while (n < size) {
-    long got = must(call(SYS_READ, file, (long)to + n, size - n, 0, 0), "read ", path);
-    if (got == 0)
+  for (long done = 0; done < size;) {
+    long n = must(call(SYS_READ, file, (long)to + done, size - done, 0, 0), "read ", path);
+    if (n == 0)
       fail("too short: ", path, 0);
-    n += got;
+    done += n;
   }
-  call(SYS_CLOSE, file, 0, 0, 0, 0);
 }
 
-static void write_whole(long file, const char *from, long size)
+static void read_file(const char *path, char *to, long size)
 {
-  for (long n = 0; n < size;)
-    n += must(call(SYS_WRITE, file, (long)from + n, size - n, 0, 0), "write", "");
+  long file = must(open_file(path, 0), "open ", path);
+  read_whole(file, path, to, size);
+  call(SYS_CLOSE, file, 0, 0, 0, 0);
 }
 
 static void load_module(const char *path)
@@ -75,36 +73,70 @@ static void load_modules(void)
 static void print_features(void)
 {
   char line[] = "features 0123456789012345678901234567890123456789012345678901234567890123\n";
-  must(call(SYS_MOUNT, (long)"sys", (long)"/sys", (long)"sysfs", 0, 0), "mount ", "/sys");
-  read_whole("/sys/block/vda/device/features", line + 9, 64);
+  read_file("/sys/block/vda/device/features", line + 9, 64);
   print(line);
 }
 
-static void write_pieces(long file)
+static void make_piece(unsigned long n)
 {
+  for (long word = 0; word < WORDS; word++)
+    piece[word] = seed[word] ^ (n + 1) * STEP;
+}
+
+static void write_pieces(const char *path)
+{
+  long file = must(open_file(path, O_CREAT | O_WRONLY), "create ", path);
   for (unsigned long n = 0; n < PIECES; n++) {
-    for (long word = 0; word < WORDS; word++)
-      piece[word] = seed[word] ^ (n + 1) * STEP;
-    write_whole(file, (char *)piece, PIECE);
+    make_piece(n);
+    for (long done = 0; done < PIECE;)
+      done += must(call(SYS_WRITE, file, (long)piece + done, PIECE - done, 0, 0), "write ", path);
   }
+  print("WRITTEN\n");
+  must(call(SYS_FSYNC, file, 0, 0, 0, 0), "fsync ", path);
+  call(SYS_CLOSE, file, 0, 0, 0, 0);
+  call(SYS_SYNC, 0, 0, 0, 0, 0);
+  print("SYNCED\n");
+}
+
+static void compare_pieces(const char *path)
+{
+  static unsigned long found[WORDS];
+  long file = must(open_file(path, 0), "open ", path);
+  for (unsigned long n = 0; n < PIECES; n++) {
+    read_whole(file, path, (char *)found, PIECE);
+    make_piece(n);
+    for (long word = 0; word < WORDS; word++)
+      if (found[word] != piece[word])
+        fail("compare ", path, 0);
+  }
+  call(SYS_CLOSE, file, 0, 0, 0, 0);
+  print("READ\n");
+}
+
+static void mount_disk(void)
+{
+  must(call(SYS_MOUNT, (long)"/dev/vda", (long)"/mnt", (long)"ext4", 0, 0), "mount ", "/dev/vda");
+}
+
+/* Also takes what is cached of the file system out of memory. */
+static void unmount_disk(void)
+{
+  must(call(SYS_UMOUNT2, (long)"/mnt", 0, 0, 0, 0), "unmount ", "/mnt");
 }
 
 void _start(void)
 {
   open_console();
   must(call(SYS_MOUNT, (long)"dev", (long)"/dev", (long)"devtmpfs", 0, 0), "mount ", "/dev");
+  must(call(SYS_MOUNT, (long)"sys", (long)"/sys", (long)"sysfs", 0, 0), "mount ", "/sys");
   load_modules();
-  must(call(SYS_MOUNT, (long)"/dev/vda", (long)"/mnt", (long)"ext4", 0, 0), "mount ", "/dev/vda");
-  print("MOUNTED\n");
   print_features();
-  read_whole("/mnt/seed", (char *)seed, PIECE);
-  long file = must(open_file("/mnt/written", O_CREAT | O_WRONLY), "create ", "written");
-  write_pieces(file);
-  print("WRITTEN\n");
-  must(call(SYS_FSYNC, file, 0, 0, 0, 0), "fsync", "");
-  call(SYS_CLOSE, file, 0, 0, 0, 0);
-  call(SYS_SYNC, 0, 0, 0, 0, 0);
-  print("SYNCED\n");
-  must(call(SYS_UMOUNT2, (long)"/mnt", 0, 0, 0, 0), "unmount", "");
+  mount_disk();
+  read_file("/mnt/seed", (char *)seed, PIECE);
+  write_pieces("/mnt/written");
+  unmount_disk();
+  mount_disk();
+  compare_pieces("/mnt/written");
+  unmount_disk();
   power_off();
 }
