@@ -24,7 +24,8 @@ typedef struct {
   uint64_t base, size;
   uint8_t *host;
   rv_page *pages;
-  bool readonly;
+  bool readonly; /* stores go to the device that claims the address, if any */
+  bool hidden;   /* loads as well: a flash that is being programmed; fetches fail */
 } rv_region;
 
 enum { RV_MAX_REGIONS = 8 };

@@ -3,9 +3,10 @@ import subprocess
 
 DEVICES = {
     "pci": ["-device", "virtio-blk-pci,drive=disk"],
+    "pci-modern": ["-device", "virtio-blk-pci,drive=disk,disable-legacy=on,addr=7"],
     "mmio-legacy": ["-device", "virtio-blk-device,drive=disk"],
     "mmio-modern": ["-global", "virtio-mmio.force-legacy=false",
-                    "-device", "virtio-blk-device,drive=disk"],
+                    "-device", "virtio-blk-device,drive=disk,bus=virtio-mmio-bus.2"],
 }
 
 

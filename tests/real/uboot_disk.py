@@ -19,10 +19,13 @@ SIZE = 5_000_001  # of the file: no whole cluster, no whole sector
 ADDRESS = "88000000"
 # The countdown, and commands that look for Ctrl-C, take keys from the pipe: comments, for them.
 TYPED = "\n" + "#" * 16 + f"""
+pci
+md.l 10003000 3
+########
+md.l 10008000 3
+########
 virtio scan
 virtio info
-md.l 10008000 2
-########
 ls virtio 0
 load virtio 0 {ADDRESS} big.bin
 crc32 {ADDRESS} $filesize
@@ -30,6 +33,16 @@ save virtio 0 {ADDRESS} copy.bin $filesize
 ls virtio 0
 poweroff
 """
+
+
+# In the list of functions, or the registers: magic value, version, device ID. The first of the
+# command line is in the last of the slots, if it has not asked for another.
+PLACES = {
+    "pci": "00.01.00   0x1af4     0x1001",
+    "pci-modern": "00.07.00   0x1af4     0x1042",
+    "mmio-legacy": "10008000: 74726976 00000001 00000002",
+    "mmio-modern": "10003000: 74726976 00000002 00000002",
+}
 
 
 def make_content():
@@ -50,8 +63,7 @@ def wanted(device):
     yield from ("U-Boot 20", "VirtIO Block Device\n", "Capacity: 64.0 MB", f"{SIZE}   BIG.BIN\n",
                 f"{SIZE} bytes read", f"crc32 for {ADDRESS} ... {end:x} ==> {crc:08x}\n",
                 f"{SIZE} bytes written", f"{SIZE}   copy.bin\n", "poweroff ...")
-    # The magic value and the version of the last slot: the first disk is there, unless it is on PCI.
-    yield f"10008000: 74726976 {2 if device == 'mmio-modern' else 1:08x}"
+    yield PLACES[device]
 
 
 def check_image(folder, image):
