@@ -1,7 +1,8 @@
 /* hint.c - the hints that traps and returns give away, and telling of them.
  *
- * An exit is remembered until the guest is entered again: an sret that goes where the exit came from
- * is its answer, and what that answer lost is a mistake. [priv hypervisor#sec:tinst-vals, H_trap_deleg]
+ * An exit is remembered until the guest is entered again: an sret that goes where the exit came
+ * from is its answer, and what that answer lost is a mistake. [priv hypervisor#sec:tinst-vals,
+ * H_trap_deleg]
  */
 #include "priv/hint.h"
 #include "mmu/access.h"
@@ -24,8 +25,15 @@ void rv_hint(rv_hart *h, uint64_t pc, const char *id, const char *text)
 {
   if (!rv_hints_wanted(h))
     return;
-  rv_event e = { .type = RV_EV_HINT, .hart = h->id, .from_prv = h->prv, .to_prv = h->prv,
-                 .from_v = h->v, .to_v = h->v, .insn = h->icount, .pc = pc, .x = h->x };
+  rv_event e = { .type = RV_EV_HINT,
+                 .hart = h->id,
+                 .from_prv = h->prv,
+                 .to_prv = h->prv,
+                 .from_v = h->v,
+                 .to_v = h->v,
+                 .insn = h->icount,
+                 .pc = pc,
+                 .x = h->x };
   e.u.hint.id = id;
   strncpy(e.u.hint.text, text, sizeof e.u.hint.text - 1);
   h->env->event(h->env->ctx, h, &e);
@@ -48,8 +56,8 @@ static bool is_guest_page_fault(uint64_t cause)
 }
 
 /* A kernel may keep A and D by software, and is asked to by the first fault on each page (after the
- * one for mapping it): outside the G-stage it is worth a word only when the handler came back without
- * setting the bit. */
+ * one for mapping it): outside the G-stage it is worth a word only when the handler came back
+ * without setting the bit. */
 static bool is_forgotten_AD(const rv_hart *h, const rv_trap *t)
 {
   const bool again = h->exit.refused_why == t->why && h->loop[h->v * 4 + h->prv].count > 1;
@@ -93,6 +101,7 @@ static unsigned length_to_skip(rv_hart *h, const rv_trap *t)
 
 void rv_hint_trap(rv_hart *h, const rv_trap *t)
 {
+  const bool vs_ecall = t->cause == CAUSE_ECALL_VS && !t->interrupt; /* the most frequent exit */
   if (unlikely(t->access))
     check_refusal(h, t);
   if (!h->v) {
@@ -101,7 +110,7 @@ void rv_hint_trap(rv_hart *h, const rv_trap *t)
   }
   h->exit.pending = true;
   h->exit.prv = h->prv;
-  h->exit.length = length_to_skip(h, t);
+  h->exit.length = likely(vs_ecall) ? 4 : length_to_skip(h, t);
   h->exit.pc = h->pc;
   h->exit.hgatp = h->csr.hgatp;
   h->exit.sp = h->x[2];
@@ -121,6 +130,16 @@ void rv_hint_livelock(rv_hart *h, const rv_trap *t)
 
 /* ---- entries ---- */
 
+static __attribute__((noinline)) void tell_gap(rv_hart *h, uint64_t gap)
+{
+  char text[sizeof((rv_event *)0)->u.hint.text];
+  snprintf(text, sizeof text,
+           "hedeleg 0x%" PRIx64 " gives the guest what medeleg 0x%" PRIx64
+           " does not give to HS: causes in 0x%" PRIx64 " go to M, not to VS",
+           h->csr.hedeleg, h->csr.medeleg, gap);
+  rv_hint_once(h, h->pc, RV_HINT_DELEG_GAP, text);
+}
+
 /* What firmware keeps for itself to emulate (illegal instructions, misaligned and access faults) it
  * hands on by hedeleg, as KVM relies on: of these a gap is no mistake. */
 static void check_delegation(rv_hart *h)
@@ -129,14 +148,8 @@ static void check_delegation(rv_hart *h)
                          1ull << CAUSE_ECALL_U | 1ull << CAUSE_FETCH_PAGE |
                          1ull << CAUSE_LOAD_PAGE | 1ull << CAUSE_STORE_PAGE;
   const uint64_t gap = h->csr.hedeleg & ~h->csr.medeleg & meant;
-  char text[sizeof((rv_event *)0)->u.hint.text];
-  if (likely(!gap))
-    return;
-  snprintf(text, sizeof text,
-           "hedeleg 0x%" PRIx64 " gives the guest what medeleg 0x%" PRIx64
-           " does not give to HS: causes in 0x%" PRIx64 " go to M, not to VS",
-           h->csr.hedeleg, h->csr.medeleg, gap);
-  rv_hint_once(h, h->pc, RV_HINT_DELEG_GAP, text);
+  if (unlikely(gap))
+    tell_gap(h, gap);
 }
 
 /* Is this the answer to the last exit? Another guest, or another hart of the same one, would differ
@@ -168,9 +181,10 @@ static void check_first_entry(rv_hart *h, bool to_v, unsigned to_prv)
   if (!(h->csr.hgatp & hgatp_MODE))
     return;
   if (!to_v && to_prv == PRV_S)
-    rv_hint_once(h, h->pc, RV_HINT_SPV_LOST,
-                 "hgatp is set and sret goes to a new place with hstatus.SPV=0: you are going to HS, "
-                 "not to a guest");
+    rv_hint_once(
+        h, h->pc, RV_HINT_SPV_LOST,
+        "hgatp is set and sret goes to a new place with hstatus.SPV=0: you are going to HS, "
+        "not to a guest");
   else if (to_v && to_prv == PRV_U && (h->csr.hstatus & hstatus_SPVP))
     rv_hint_once(h, h->pc, RV_HINT_SPP_VU,
                  "this sret goes to VU-mode although hstatus.SPVP=1: sstatus.SPP selects VS-mode, "
@@ -181,7 +195,11 @@ void rv_hint_sret(rv_hart *h)
 {
   const bool to_v = h->csr.hstatus & hstatus_SPV;
   const unsigned to_prv = h->csr.mstatus & mstatus_SPP ? PRV_S : PRV_U;
-  if (answers_exit(h))
+  const uint64_t skipped = h->s[0].epc - h->exit.pc;
+  if (likely(h->exit.pending && to_v && to_prv == h->exit.prv &&
+             (skipped == 0 || skipped == h->exit.length)))
+    ; /* right, whoever's exit it answers */
+  else if (answers_exit(h))
     check_answer(h, to_v, to_prv);
   else if (unlikely(!h->exit.entered))
     check_first_entry(h, to_v, to_prv);

@@ -6,17 +6,36 @@
 #include <inttypes.h>
 
 static const char *const exceptions[] = {
-  "misaligned_fetch", "fault_fetch", "illegal_instruction", "breakpoint", "misaligned_load",
-  "fault_load", "misaligned_store", "fault_store", "user_ecall", "supervisor_ecall",
-  "hypervisor_ecall", "machine_ecall", "exec_page_fault", "load_page_fault", "reserved",
-  "store_page_fault", "double_trap", "reserved", "reserved", "reserved", "guest_exec_page_fault",
-  "guest_load_page_fault", "reserved", "guest_store_page_fault",
+  "misaligned_fetch",
+  "fault_fetch",
+  "illegal_instruction",
+  "breakpoint",
+  "misaligned_load",
+  "fault_load",
+  "misaligned_store",
+  "fault_store",
+  "user_ecall",
+  "supervisor_ecall",
+  "hypervisor_ecall",
+  "machine_ecall",
+  "exec_page_fault",
+  "load_page_fault",
+  "reserved",
+  "store_page_fault",
+  "double_trap",
+  "reserved",
+  "reserved",
+  "reserved",
+  "guest_exec_page_fault",
+  "guest_load_page_fault",
+  "reserved",
+  "guest_store_page_fault",
 };
 
 static const char *const interrupts[] = {
-  "u_software", "s_software", "vs_software", "m_software", "u_timer", "s_timer", "vs_timer",
-  "m_timer", "u_external", "s_external", "vs_external", "m_external", "reserved", "reserved",
-  "reserved", "reserved",
+  "u_software", "s_software", "vs_software", "m_software", "u_timer",     "s_timer",
+  "vs_timer",   "m_timer",    "u_external",  "s_external", "vs_external", "m_external",
+  "reserved",   "reserved",   "reserved",    "reserved",
 };
 
 static const char *name_of(uint64_t cause, bool interrupt)
