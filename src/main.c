@@ -70,8 +70,15 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
       out->text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
   rvh_json *json = out->json ? rvh_trace_json(m, out->json, title) : NULL;
   rvh_result result;
+  bool failed = false; /* and complained */
   if (o->step) {
     result = rvh_stepper(m, stdin, stdout);
+  } else if (o->gdb) {
+    cli_terminal_start();
+    if (!rvh_gdb_serve(m, o->gdb, o->gdb_wait, stderr, &result, &error)) {
+      result = (rvh_result){ .ended = true, .status = complain(error->message) };
+      failed = true;
+    }
   } else {
     cli_terminal_start();
     result = rvh_run(m, 0);
@@ -80,7 +87,7 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
     rvh_trace_end(trace, &result);
   if (json)
     rvh_json_end(json, &result);
-  return finish(&result);
+  return failed ? result.status : finish(&result);
 }
 
 static int run(cli_options *o)

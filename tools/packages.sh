@@ -7,7 +7,7 @@ packages="
   libglib2.0-dev libelf-dev libfdt-dev
   check libmpfr-dev python3
   gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf
-  device-tree-compiler opensbi
+  device-tree-compiler opensbi gdb-multiarch
   ca-certificates"
 
 # Prints the packages that are not installed.

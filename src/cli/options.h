@@ -14,6 +14,8 @@ typedef struct {
   rvh_trace_level trace_level;
   const char *trace_file, *trace_json;
   bool step;
+  const char *gdb; /* where to listen, or NULL */
+  bool gdb_wait;   /* -S */
   bool help, help_all, version; /* asked for: nothing else was checked */
 } cli_options;
 

@@ -71,6 +71,7 @@ struct rvh_machine {
   GString *tail;     /* the end of the output, for fail_on */
   bool failed;       /* fail_on was seen: the run ends with the line */
   bool input_closed;
+  int watched_fd;    /* what makes rvh_run return when it is readable, or -1 */
   int pushed_back;   /* a byte read while waiting for one, or -1 */
 };
 
@@ -86,6 +87,8 @@ int rv_console_read(void *machine);
 /* Waits up to timeout_ms (-1: for ever) for input. False: there will never be any. */
 bool rv_console_wait(rvh_machine *m, int timeout_ms);
 bool rv_console_interactive(const rvh_machine *m);
+/* Requests a stop if the watched file is readable. */
+void rv_console_watch(rvh_machine *m);
 
 /* boot.c */
 bool rv_boot_open(rvh_machine *m, GError **error);  /* reads the files */
