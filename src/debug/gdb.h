@@ -79,8 +79,7 @@ typedef struct {
   rvh_result result;
 } rv_gdb;
 
-/* Serves a connection (fd, or -1) and then those a listener (or -1) accepts. Owns none of the
- * descriptors but those it accepted. */
+/* Serves a connection (fd, or -1), which it closes, and then those a listener (or -1) accepts. */
 rvh_result rv_gdb_session(rvh_machine *m, int listener, int fd, bool wait);
 
 /* ---- gdb_run.c ---- */
