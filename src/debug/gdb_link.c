@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -99,7 +100,8 @@ int rv_link_listen(const char *spec, char **where, GError **error)
     return fd;
   }
   const char *port = strrchr(kind, ':');
-  if (!g_str_has_prefix(kind, "tcp:") || port < kind + 4 || !g_ascii_isdigit(port[1]))
+  if (!g_str_has_prefix(kind, "tcp:") || port < kind + 4 || !g_ascii_isdigit(port[1]) ||
+      strtoull(port + 1, NULL, 10) > 65535)
     return fail(error, -1, spec, "that is no place to listen at");
   g_autofree char *host = g_strndup(kind + 4, port - kind - 4);
   const int fd = listen_tcp(spec, host, port + 1, error);

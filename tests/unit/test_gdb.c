@@ -618,7 +618,7 @@ END_TEST
 START_TEST(places_to_listen)
 {
   static const char *const bad[] = { "",      "tcp:",           "tcp::x",
-                                     "1234",  "udp::1",         "tcp::99999x",
+                                     "1234",  "udp::1",         "tcp::99999",
                                      "unix:", "tcp::0,wait=on", "tcp:no host:1" };
   for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
     g_autoptr(GError) error = NULL;
