@@ -21,7 +21,7 @@ MARK = "@@@step "
 # From the guest's ecall into the handler and through sret back, on the lesson whose guest prints.
 ECALL_AND_BACK = [
     ("monitor break-on cause=10", r"stops at traps with cause 10"),
-    ("continue", r"SIGTRAP[\s\S]*vm_exit"),
+    ("continue", r"SIGINT[\s\S]*vm_exit"),
     ("monitor break-on off", r"stops at no transition"),
     ("p $vmode", r"= HS"),
     ("set $ecall = (unsigned long)$hs_sepc", r""),
@@ -53,17 +53,15 @@ LOOK_AROUND = [
     ("p $vmode", r"= HS"),
     ("info threads", r'Thread 1 "hart 0" \(HS-mode\)'),
     ("p $hgatp.MODE", r"= Bare"),
+    # HS-mode comes by here, VS-mode never does
+    ("break *vm_exit if $vmode == 5", r"Breakpoint 1"),
     # the hypervisor's copy of the guest's a1, when it emulates csrr a1,mhartid
-    ("watch vcpu.x[11]", r"Hardware watchpoint 1"),
-    ("continue", r"Hardware watchpoint 1: vcpu.x\[11\][\s\S]*New value = 4660"),
-    ("delete", r""),
-    ("break *vm_exit if $vmode == 5", r"Breakpoint 2"),  # HS-mode alone comes by: never hit
+    ("watch vcpu.x[11]", r"Hardware watchpoint 2"),
+    ("continue", r"Hardware watchpoint 2: vcpu.x\[11\][\s\S]*New value = 4660"),
+    ("delete 2", r""),
     ("break *guest_load if $vmode == 5", r"Breakpoint 3 at 0x80400004"),
     ("continue", r"Breakpoint 3, guest_load"),
-    ("stepi", r"vm_exit"),
-    ("continue", r"Breakpoint 3, guest_load|SIGTRAP|exited"),
-    ("delete", r""),
-    ("monitor mode", r"hart 0"),
+    ("break *guest_load+4 if (int)$vmode == 1", r"Breakpoint 4"),  # evaluated by the stub
     ("p $hgatp.MODE", r"= Sv39x4"),
     ("p $hgatp.PPN", r"= 528384"),
     ("p/x $hs_sepc", r"= 0x80400004"),
@@ -83,7 +81,7 @@ LOOK_AROUND = [
     ("p $scause", r"= load_guest_page_fault"),
     ("p/x $htval", r"= 0x10"),
     ("monitor break-on entry", r"VM entry"),
-    ("continue", r"SIGTRAP[\s\S]*guest_load"),
+    ("continue", r"SIGINT[\s\S]*guest_load"),
     ("p/x $a0", r"= 0x6688"),
     ("stepi", r""),
     ("stepi", r"vm_exit"),

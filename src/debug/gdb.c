@@ -227,17 +227,54 @@ static void do_write_binary(rv_gdb *g, const char *s)
 
 /* ---- breakpoints and watchpoints ---- */
 
-static void set_break(rv_gdb *g, uint64_t addr, bool insert)
+static void free_conditions(GPtrArray *conditions)
+{
+  if (conditions)
+    g_ptr_array_free(conditions, TRUE);
+}
+
+/* Takes over the conditions. Inserting again changes them. */
+static void set_break(rv_gdb *g, uint64_t addr, GPtrArray *conditions, bool insert)
 {
   unsigned i = 0;
-  while (i < g->breaks->len && g_array_index(g->breaks, uint64_t, i) != addr)
+  while (i < g->breaks->len && g_array_index(g->breaks, rv_gdb_break, i).addr != addr)
     i++;
   const bool there = i < g->breaks->len;
-  if (there && !insert)
-    g_array_remove_index(g->breaks, i);
-  if (!there && insert)
-    g_array_append_val(g->breaks, addr);
   g->breaks_changed |= there != insert;
+  if (there)
+    free_conditions(g_array_index(g->breaks, rv_gdb_break, i).conditions);
+  if (there && insert)
+    g_array_index(g->breaks, rv_gdb_break, i).conditions = conditions;
+  else if (there)
+    g_array_remove_index(g->breaks, i);
+  else if (insert)
+    g_array_append_val(g->breaks, ((rv_gdb_break){ addr, conditions }));
+  if (!insert)
+    free_conditions(conditions);
+}
+
+static void free_code(gpointer code) { g_byte_array_free(code, TRUE); }
+
+/* ;Xlength,bytes for each condition; *list stays NULL if there is none. */
+static bool take_conditions(const char **s, GPtrArray **list)
+{
+  while (take(s, ';')) {
+    uint64_t n;
+    if (!take(s, 'X') || !take_hex(s, &n) || !take(s, ',') || strlen(*s) / 2 < n)
+      return false;
+    GByteArray *code = g_byte_array_new();
+    if (!*list)
+      *list = g_ptr_array_new_with_free_func(free_code);
+    g_ptr_array_add(*list, code);
+    for (; n; n--, *s += 2) {
+      const int high = g_ascii_xdigit_value((*s)[0]), low = g_ascii_xdigit_value((*s)[1]);
+      const uint8_t byte = (uint8_t)(high << 4 | low);
+      if (high < 0 || low < 0)
+        return false;
+      g_byte_array_append(code, &byte, 1);
+    }
+  }
+  return !**s;
 }
 
 static void set_watch(rv_gdb *g, const rv_gdb_watch *watch, bool insert)
@@ -259,19 +296,23 @@ static void do_point(rv_gdb *g, const char *s, bool insert)
 {
   enum { MAX_POINTS = 1024 };
   rv_gdb_watch w = { .type = *s };
+  GPtrArray *conditions = NULL;
   if (w.type < '0' || w.type > '4')
     return; /* unknown: an empty reply */
   s++;
-  if (!take(&s, ',') || !take_range(&s, &w.addr, &w.size) ||
+  if (!take(&s, ',') || !take_range(&s, &w.addr, &w.size) || !take_conditions(&s, &conditions) ||
       (insert && g->breaks->len + g->watches->len >= MAX_POINTS)) {
+    free_conditions(conditions);
     reply_ok(g, false, ERROR_ARGUMENT);
     return;
   }
   g->hit = NULL; /* it points into the array */
-  if (w.type < '2')
-    set_break(g, w.addr, insert);
-  else
+  if (w.type < '2') {
+    set_break(g, w.addr, conditions, insert);
+  } else {
+    free_conditions(conditions);
     set_watch(g, &w, insert);
+  }
   reply(g, "OK");
 }
 static void do_insert(rv_gdb *g, const char *s) { do_point(g, s, true); }
@@ -335,7 +376,7 @@ static void q_supported(rv_gdb *g, const char *s)
 {
   g_string_printf(g->reply,
                   "PacketSize=%x;QStartNoAckMode+;vContSupported+;qXfer:features:read+;"
-                  "qXfer:threads:read+;QPassSignals+",
+                  "qXfer:threads:read+;QPassSignals+;ConditionalBreakpoints+",
                   RV_GDB_PACKET_MAX);
 }
 
@@ -376,7 +417,17 @@ static void q_threads(rv_gdb *g, const char *s)
   g_string_free(xml, TRUE);
 }
 
-/* The console: text of any length goes ahead in O packets. */
+/* Text for gdb's console, in as many packets as it needs. */
+static void send_text(rv_gdb *g, const char *text, size_t n)
+{
+  enum { PART = 4096 };
+  for (size_t at = 0; at < n; at += PART) {
+    g_string_assign(g->reply, "O");
+    put_bytes(g->reply, text + at, MIN(n - at, PART));
+    rv_link_send(&g->link, g->reply->str, g->reply->len);
+  }
+}
+
 static void q_command(rv_gdb *g, const char *s)
 {
   char line[512], *text = NULL;
@@ -391,12 +442,7 @@ static void q_command(rv_gdb *g, const char *s)
   FILE *out = open_memstream(&text, &size);
   rv_gdb_monitor(g, line, out);
   fclose(out);
-  enum { PART = 4096 };
-  for (size_t at = 0; at < size; at += PART) {
-    g_string_assign(g->reply, "O");
-    put_bytes(g->reply, text + at, MIN(size - at, PART));
-    rv_link_send(&g->link, g->reply->str, g->reply->len);
-  }
+  send_text(g, text, size);
   free(text);
   reply(g, "OK");
 }
@@ -497,6 +543,8 @@ static void do_step_signal(rv_gdb *g, const char *s) { resume_old(g, s, 's', tru
 static void forget(rv_gdb *g)
 {
   g->breaks_changed |= g->breaks->len != 0;
+  for (unsigned i = 0; i < g->breaks->len; i++)
+    free_conditions(g_array_index(g->breaks, rv_gdb_break, i).conditions);
   g_array_set_size(g->breaks, 0);
   g_array_set_size(g->watches, 0);
   g->hit = NULL;
@@ -626,6 +674,20 @@ static void accept_connection(rv_gdb *g)
     connected(g, fd);
 }
 
+/* The trap log's line of the transition that break-on waited for. */
+static void send_transition(rv_gdb *g)
+{
+  char *text = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  rv_history_print(g->history, rv_history_last(g->history, 1), out);
+  fclose(out);
+  const char *end = memchr(text, '\n', size);
+  if (end)
+    send_text(g, text, end + 1 - text);
+  free(text);
+}
+
 /* The machine ran until something came; what? */
 static void after_run(rv_gdb *g)
 {
@@ -650,6 +712,8 @@ static void after_run(rv_gdb *g)
     g->signal = 2;
   }
   g->running = false;
+  if (g->reached)
+    send_transition(g);
   reply_stop(g);
   rv_link_send(&g->link, g->reply->str, g->reply->len);
 }
@@ -668,7 +732,7 @@ rvh_result rv_gdb_session(rvh_machine *m, int listener, int fd, bool wait)
   g.packet = g_string_new(NULL);
   g.reply = g_string_new(NULL);
   g.link.sent = g_string_new(NULL);
-  g.breaks = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+  g.breaks = g_array_new(FALSE, FALSE, sizeof(rv_gdb_break));
   g.watches = g_array_new(FALSE, FALSE, sizeof(rv_gdb_watch));
   set_actions(&g, 'c');
   if (fd >= 0)
@@ -680,6 +744,7 @@ rvh_result rv_gdb_session(rvh_machine *m, int listener, int fd, bool wait)
       accept_connection(&g);
     else
       serve_connection(&g);
+  forget(&g);
   rv_link_close(&g.link);
   rvh_set_breakpoints(m, NULL, 0);
   rv_history_free(g.history, &g.result);

@@ -2,6 +2,7 @@
  *
  *   gdb_link.c     sockets and packet framing
  *   gdb.c          packets and what they mean; rvh_gdb_serve
+ *   gdb_agent.c    conditions of breakpoints
  *   gdb_run.c      stepping, continuing, watchpoints, why it stopped
  *   gdb_target.c   registers and the target description, out of csr.def
  *   gdb_monitor.c  `monitor` commands
@@ -51,6 +52,11 @@ void rv_link_send(rv_gdb_link *l, const char *data, size_t n);
 typedef enum { RV_ON_NOTHING, RV_ON_EXIT, RV_ON_ENTRY, RV_ON_CAUSE } rv_gdb_on;
 
 typedef struct {
+  uint64_t addr;
+  GPtrArray *conditions; /* of GByteArray; stops if one holds. NULL: always */
+} rv_gdb_break;
+
+typedef struct {
   char type; /* as in Z packets: '2' write, '3' read, '4' access */
   uint64_t addr, size;
 } rv_gdb_watch;
@@ -63,7 +69,7 @@ typedef struct {
   rv_history *history; /* NULL until somebody connects */
   unsigned hart;       /* that g, G, p, P, m, M, X and monitor are about (Hg) */
   unsigned run_hart;   /* that s and c are about (Hc) */
-  GArray *breaks;      /* of uint64_t */
+  GArray *breaks;      /* of rv_gdb_break */
   GArray *watches;     /* of rv_gdb_watch */
   bool breaks_changed;
   bool physical; /* memory packets by physical address */
@@ -81,6 +87,11 @@ typedef struct {
 
 /* Serves a connection (fd, or -1), which it closes, and then those a listener (or -1) accepts. */
 rvh_result rv_gdb_session(rvh_machine *m, int listener, int fd, bool wait);
+
+/* ---- gdb_agent.c ---- */
+
+/* Evaluates a condition on a hart. What cannot be evaluated holds: gdb looks again itself. */
+bool rv_gdb_condition(rvh_machine *m, unsigned hart, const uint8_t *code, size_t n);
 
 /* ---- gdb_run.c ---- */
 

@@ -23,7 +23,9 @@ void rv_gdb_seen(void *gdb, const rv_event *e)
     return;
   g->reached = true;
   g->hart = e->hart;
-  g->signal = SIGNAL_TRAP;
+  /* Not SIGTRAP: gdb would take that for a breakpoint that happens to be where execution goes on,
+   * and go on itself if its condition is false. */
+  g->signal = SIGNAL_INT;
   rvh_request_stop(g->m);
 }
 
@@ -33,12 +35,35 @@ static void stop(rv_gdb *g, unsigned hart, int signal)
   g->signal = signal;
 }
 
-static bool is_break(const rv_gdb *g, uint64_t pc)
+/* Is hart at a breakpoint whose condition holds? */
+static bool is_break(const rv_gdb *g, unsigned hart)
 {
-  for (unsigned i = 0; i < g->breaks->len; i++)
-    if (g_array_index(g->breaks, uint64_t, i) == pc)
-      return true;
+  const uint64_t pc = rvh_read_pc(g->m, hart);
+  for (unsigned i = 0; i < g->breaks->len; i++) {
+    const rv_gdb_break *b = &g_array_index(g->breaks, rv_gdb_break, i);
+    if (b->addr != pc)
+      continue;
+    bool holds = !b->conditions;
+    for (unsigned j = 0; !holds && j < b->conditions->len; j++) {
+      const GByteArray *code = b->conditions->pdata[j];
+      holds = rv_gdb_condition(g->m, hart, code->data, code->len);
+    }
+    return holds;
+  }
   return false;
+}
+
+/* Hands the addresses to the machine, if they are not those it has. */
+static void insert_breaks(rv_gdb *g, bool none)
+{
+  if (!none && !g->breaks_changed)
+    return;
+  GArray *addresses = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+  for (unsigned i = 0; i < g->breaks->len && !none; i++)
+    g_array_append_val(addresses, g_array_index(g->breaks, rv_gdb_break, i).addr);
+  rvh_set_breakpoints(g->m, (uint64_t *)addresses->data, addresses->len);
+  g->breaks_changed = none;
+  g_array_free(addresses, TRUE);
 }
 
 /* ---- what an instruction is about to touch ---- */
@@ -137,7 +162,7 @@ static void step_all(rv_gdb *g)
       continue;
     const uint64_t pc = rvh_read_pc(g->m, i);
     g->result = rvh_step(g->m, i);
-    if (rvh_read_pc(g->m, i) != pc && is_break(g, rvh_read_pc(g->m, i)))
+    if (rvh_read_pc(g->m, i) != pc && is_break(g, i))
       stop(g, i, SIGNAL_TRAP);
   }
 }
@@ -168,7 +193,7 @@ static bool watch_round(rv_gdb *g, bool poll)
       continue;
     if (pc == t[i].next) /* it did not trap */
       g->hit = watched(g, &t[i], &g->hit_at);
-    if (g->hit || is_break(g, pc))
+    if (g->hit || is_break(g, i))
       stop(g, i, SIGNAL_TRAP);
   }
   return g->signal || g->result.ended || asked;
@@ -182,7 +207,9 @@ static void run_watched(rv_gdb *g)
 
 static void run(rv_gdb *g)
 {
-  g->result = rvh_run(g->m, 0);
+  do /* a run that starts at a breakpoint executes it first */
+    g->result = rvh_run(g->m, 0);
+  while (g->result.stop == RVH_STOP_BREAK && !g->signal && !is_break(g, g->result.hart));
   if (g->result.stop == RVH_STOP_BREAK && !g->signal)
     stop(g, g->result.hart, SIGNAL_TRAP);
 }
@@ -196,10 +223,7 @@ void rv_gdb_resume(rv_gdb *g)
   g->hit = NULL;
   g->reached = false;
   g->result.ended = false;
-  if (by_steps || g->breaks_changed) {
-    rvh_set_breakpoints(g->m, (uint64_t *)g->breaks->data, by_steps ? 0 : g->breaks->len);
-    g->breaks_changed = by_steps;
-  }
+  insert_breaks(g, by_steps);
   rvh_watch_fd(g->m, g->link.fd >= 0 ? g->link.fd : g->listener);
   if (single)
     step_all(g);

@@ -275,6 +275,46 @@ START_TEST(breakpoints)
 }
 END_TEST
 
+/* A false condition costs no stop; what cannot be evaluated is true. */
+START_TEST(conditions)
+{
+  static const struct {
+    const char *code;
+    bool stops;
+  } rows[] = {
+    { "X6,260006220013", true },    /* no end: cannot be evaluated */
+    { "X7,26000a22051327", true },  /* a0 == 5 */
+    { "X7,26000a22061327", false }, /* a0 == 6 */
+    { "X6,220522031427", false },   /* 5 < 3 */
+    { "X6,220322051427", true },    /* 3 < 5 */
+    { "X6,220722030627", true },    /* 7 / 3 */
+    { "X6,220722000627", true },    /* 7 / 0 */
+    { "X3,210000", true },          /* for ever */
+    { "X1,02", true },              /* nothing on the stack */
+    { "X5,22ff160127", true },      /* sign extension of one bit: -1 */
+    { "X5,22fe160127", false },
+    { "X5,2200164127", true },                      /* 65 bits */
+    { "X4,22010e27", false },                       /* !1 */
+    { "X6,220022013227", true },                    /* pick out of the stack */
+    { "Xa,24800000141922001327", false },           /* a word of the program == 0 */
+    { "X7,26000a22061327;X7,26000a22051327", true } /* one of two */
+  };
+  start(1);
+  EXPECT("Z0,80000020,4", "OK");
+  for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autofree char *body = g_strconcat("Z0,80000014,4;", rows[i].code, NULL);
+    EXPECT(body, "OK");
+    EXPECT("c80000000", "T05thread:1;");
+    ck_assert_msg(pc() == BASE + (rows[i].stops ? 0x14 : 0x20), "%s", rows[i].code);
+  }
+  EXPECT("Z0,80000014,4;X3,22", "E16");
+  EXPECT("Z0,80000014,4;Xffffffffffffffff,22", "E16");
+  EXPECT("Z0,80000014,4;X1,2g", "E16");
+  EXPECT("Z0,80000014,4;cmds:1", "E16");
+  finish();
+}
+END_TEST
+
 /* Reported behind the access, by its address; the store's own instruction was executed. */
 START_TEST(watchpoints)
 {
@@ -452,7 +492,8 @@ START_TEST(break_on)
 {
   start(1);
   g_free(monitor("break-on cause=11"));
-  EXPECT("c", "T05thread:1;");
+  ck_assert_int_eq(*ask("c"), 'O'); /* the transition's line */
+  ck_assert_str_eq(receive(), "T02thread:1;");
   ck_assert_uint_eq(pc(), BASE + 0x40);
   g_autofree char *why = monitor("why");
   ck_assert_msg(strstr(why, "11 ecall-from-M") && strstr(why, "M->M"), "%s", why);
@@ -467,12 +508,12 @@ static const struct {
   const char *bytes;
   size_t n; /* 0: up to the zero byte */
 } hostile[] = {
-  { "$g#00", 0 },                  /* checksum */
-  { "$g#zz", 0 },                  /* no digits */
-  { "$m80000000,#8d", 0 },         /* ... and no length */
-  { "$m80000000,-1#00+++---", 0 }, /* resends of nothing */
+  { "$g#00", 0 },                   /* checksum */
+  { "$g#zz", 0 },                   /* no digits */
+  { "$m80000000,#8d", 0 },          /* ... and no length */
+  { "$m80000000,-1#00+++---", 0 },  /* resends of nothing */
   { "\0\0\0\xff\xff$\0\0#00", 11 }, /* zero bytes */
-  { "$$$$g#67", 0 },               /* cut off packets */
+  { "$$$$g#67", 0 },                /* cut off packets */
   { "}}}}####", 0 },
   { "\x03\x03\x03", 0 }, /* interrupts of what stands still */
   { "$vCont;c:ffffffffffffffffffffffff#00", 0 },
@@ -644,6 +685,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, memory);
   tcase_add_test(tc, steps_through_a_trap);
   tcase_add_test(tc, breakpoints);
+  tcase_add_test(tc, conditions);
   tcase_add_test(tc, watchpoints);
   tcase_add_test(tc, interrupt);
   tcase_add_test(tc, end_of_the_guest);
