@@ -240,7 +240,6 @@ static void set_break(rv_gdb *g, uint64_t addr, GPtrArray *conditions, bool inse
   while (i < g->breaks->len && g_array_index(g->breaks, rv_gdb_break, i).addr != addr)
     i++;
   const bool there = i < g->breaks->len;
-  g->breaks_changed |= there != insert;
   if (there)
     free_conditions(g_array_index(g->breaks, rv_gdb_break, i).conditions);
   if (there && insert)
@@ -542,7 +541,6 @@ static void do_step_signal(rv_gdb *g, const char *s) { resume_old(g, s, 's', tru
 /* Whoever was connected leaves nothing behind. */
 static void forget(rv_gdb *g)
 {
-  g->breaks_changed |= g->breaks->len != 0;
   for (unsigned i = 0; i < g->breaks->len; i++)
     free_conditions(g_array_index(g->breaks, rv_gdb_break, i).conditions);
   g_array_set_size(g->breaks, 0);
@@ -733,6 +731,7 @@ rvh_result rv_gdb_session(rvh_machine *m, int listener, int fd, bool wait)
   g.reply = g_string_new(NULL);
   g.link.sent = g_string_new(NULL);
   g.breaks = g_array_new(FALSE, FALSE, sizeof(rv_gdb_break));
+  g.inserted = g_array_new(FALSE, FALSE, sizeof(uint64_t));
   g.watches = g_array_new(FALSE, FALSE, sizeof(rv_gdb_watch));
   set_actions(&g, 'c');
   if (fd >= 0)
@@ -754,6 +753,7 @@ rvh_result rv_gdb_session(rvh_machine *m, int listener, int fd, bool wait)
   if (g.xml)
     g_string_free(g.xml, TRUE);
   g_array_free(g.breaks, TRUE);
+  g_array_free(g.inserted, TRUE);
   g_array_free(g.watches, TRUE);
   return g.result;
 }

@@ -71,8 +71,8 @@ typedef struct {
   unsigned run_hart;   /* that s and c are about (Hc) */
   GArray *breaks;      /* of rv_gdb_break */
   GArray *watches;     /* of rv_gdb_watch */
-  bool breaks_changed;
-  bool physical; /* memory packets by physical address */
+  GArray *inserted;    /* of uint64_t: those the machine has */
+  bool physical;       /* memory packets by physical address */
   rv_gdb_on on;
   bool on_interrupt; /* RV_ON_CAUSE: an interrupt */
   uint64_t on_cause;

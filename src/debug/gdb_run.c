@@ -53,17 +53,17 @@ static bool is_break(const rv_gdb *g, unsigned hart)
   return false;
 }
 
-/* Hands the addresses to the machine, if they are not those it has. */
-static void insert_breaks(rv_gdb *g, bool none)
+/* Hands the addresses to the machine, if they are not those it has: gdb takes all out and puts them
+ * back for each step off a breakpoint, and new ones cost the machine its decoded code. */
+static void insert_breaks(rv_gdb *g)
 {
-  if (!none && !g->breaks_changed)
-    return;
-  GArray *addresses = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-  for (unsigned i = 0; i < g->breaks->len && !none; i++)
-    g_array_append_val(addresses, g_array_index(g->breaks, rv_gdb_break, i).addr);
-  rvh_set_breakpoints(g->m, (uint64_t *)addresses->data, addresses->len);
-  g->breaks_changed = none;
-  g_array_free(addresses, TRUE);
+  GArray *now = g_array_new(FALSE, FALSE, sizeof(uint64_t)), *was = g->inserted;
+  for (unsigned i = 0; i < g->breaks->len; i++)
+    g_array_append_val(now, g_array_index(g->breaks, rv_gdb_break, i).addr);
+  if (now->len != was->len || (now->len && memcmp(now->data, was->data, 8 * now->len) != 0))
+    rvh_set_breakpoints(g->m, (uint64_t *)now->data, now->len);
+  g->inserted = now;
+  g_array_free(was, TRUE);
 }
 
 /* ---- what an instruction is about to touch ---- */
@@ -218,16 +218,16 @@ static void run(rv_gdb *g)
 void rv_gdb_resume(rv_gdb *g)
 {
   const bool single = memchr(g->action, 's', sizeof g->action) != NULL;
-  const bool by_steps = single || g->watches->len;
   g->signal = 0;
   g->hit = NULL;
   g->reached = false;
   g->result.ended = false;
-  insert_breaks(g, by_steps);
+  if (!single) /* steps do not look at them */
+    insert_breaks(g);
   rvh_watch_fd(g->m, g->link.fd >= 0 ? g->link.fd : g->listener);
   if (single)
     step_all(g);
-  else if (by_steps)
+  else if (g->watches->len)
     run_watched(g);
   else
     run(g);
