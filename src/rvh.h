@@ -152,7 +152,8 @@ rvh_result rvh_stepper(rvh_machine *m, FILE *in, FILE *out);
 /* -gdb: runs the machine to its end (or until gdb kills it: status 0), serving gdb's remote protocol
  * meanwhile, one connection after the other. listen: "tcp:[HOST]:PORT" (no HOST: this machine's
  * loopback; PORT 0: any) or "unix:PATH". wait: nothing runs before gdb says so. False: cannot
- * listen. Where it listens is printed on messages, unless that is NULL. */
+ * listen. Where it listens is printed on messages, unless that is NULL. The machine must not run after
+ * it. */
 bool rvh_gdb_serve(rvh_machine *m, const char *listen, bool wait, FILE *messages,
                    rvh_result *result, GError **error);
 #endif

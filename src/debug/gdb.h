@@ -85,7 +85,8 @@ typedef struct {
   rvh_result result;
 } rv_gdb;
 
-/* Serves a connection (fd, or -1), which it closes, and then those a listener (or -1) accepts. */
+/* Serves a connection (fd, or -1), which it closes, and then those a listener (or -1) accepts. The
+ * machine must not run after it. */
 rvh_result rv_gdb_session(rvh_machine *m, int listener, int fd, bool wait);
 
 /* ---- gdb_agent.c ---- */

@@ -12,7 +12,7 @@ typedef struct rv_history rv_history;
 /* Called after a trap, redirect or return was logged. */
 typedef void rv_history_seen(void *ctx, const rv_event *event);
 
-/* Attaches the log; detach it by freeing the machine first, or never run it again. */
+/* Attaches the log. The machine must not run after rv_history_free. */
 rv_history *rv_history_new(rvh_machine *m, rv_history_seen *seen, void *ctx);
 void rv_history_free(rv_history *h, const rvh_result *result);
 

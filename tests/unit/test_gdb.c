@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define BASE 0x80000000ull
@@ -49,7 +50,7 @@ static gpointer serve(gpointer unused)
   return NULL;
 }
 
-static void start(unsigned harts)
+static void make_machine(unsigned harts)
 {
   uint32_t words[G_N_ELEMENTS(program)];
   char error[100];
@@ -74,12 +75,17 @@ static void start(unsigned harts)
   g_free(path);
   for (unsigned i = 0; i < harts; i++) /* past the boot ROM */
     rvh_write_pc(m, i, BASE);
+  got = g_string_new(NULL);
+  acks = true;
+}
+
+static void start(unsigned harts)
+{
   int pair[2];
+  make_machine(harts);
   ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
   client = pair[0];
   server = pair[1];
-  got = g_string_new(NULL);
-  acks = true;
   thread = g_thread_new("stub", serve, NULL);
 }
 
@@ -656,6 +662,62 @@ END_TEST
 
 /* ---- listening ---- */
 
+static gpointer serve_listener(gpointer fd)
+{
+  ended = rv_gdb_session(m, GPOINTER_TO_INT(fd), -1, false);
+  return NULL;
+}
+
+static void connect_to(const char *path)
+{
+  struct sockaddr_un a = { .sun_family = AF_UNIX };
+  strcpy(a.sun_path, path);
+  client = socket(AF_UNIX, SOCK_STREAM, 0);
+  ck_assert_int_eq(connect(client, (struct sockaddr *)&a, sizeof a), 0);
+}
+
+/* A running machine stops for who connects, runs on when he leaves, and stops for the next; his
+ * breakpoints are gone. */
+START_TEST(one_client_after_the_other)
+{
+  g_autofree char *folder = g_dir_make_tmp("rvh-gdb-XXXXXX", NULL);
+  g_autofree char *spec = g_strdup_printf("unix:%s/socket", folder);
+  make_machine(1);
+  g_autofree char *where = NULL;
+  const int fd = rv_link_listen(spec, &where, NULL);
+  ck_assert_int_ge(fd, 0);
+  g_autoptr(GError) error = NULL;
+  char *none = NULL;
+  ck_assert_int_eq(rv_link_listen(spec, &none, &error), -1); /* it is in use */
+  thread = g_thread_new("stub", serve_listener, GINT_TO_POINTER(fd));
+  for (unsigned i = 0; i < 3; i++) {
+    g_usleep(10000);
+    connect_to(where);
+    EXPECT("?", "T05thread:1;");
+    ck_assert_uint_eq(pc(), BASE + 0x20);
+    EXPECT("Z0,80000020,4", "OK");
+    if (i == 1)
+      EXPECT("D", "OK");
+    if (i == 2)
+      EXPECT("vKill;1", "OK");
+    close(client);
+  }
+  join();
+  ck_assert(ended.ended);
+  close(fd);
+  /* What a dead simulator left behind is in nobody's way. */
+  char *again = NULL;
+  const int next = rv_link_listen(spec, &again, NULL);
+  ck_assert_int_ge(next, 0);
+  close(next);
+  g_free(again);
+  g_unlink(where);
+  g_rmdir(folder);
+  rvh_free(m);
+  g_string_free(got, TRUE);
+}
+END_TEST
+
 START_TEST(places_to_listen)
 {
   static const char *const bad[] = { "",      "tcp:",           "tcp::x",
@@ -699,6 +761,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, too_long_packets);
   tcase_add_test(tc, random_packets);
   tcase_add_loop_test(tc, vanishing_clients, 0, 6);
+  tcase_add_test(tc, one_client_after_the_other);
   tcase_add_test(tc, places_to_listen);
 }
 UNIT_MAIN("gdb", add_tests)
