@@ -9,14 +9,19 @@
 #include <unistd.h>
 
 /* Messages are "what is wrong\nway out"; both lines say whose they are. */
-static int complain(const char *message)
+static void say(const char *before, const char *message, const char *after)
 {
   const char *way_out = strchr(message, '\n');
   int length = way_out ? (int)(way_out - message) : (int)strlen(message);
   fflush(stdout);
-  fprintf(stderr, "rvh-sim: error: %.*s\n", length, message);
+  fprintf(stderr, "rvh-sim: %s%.*s%s\n", before, length, message, after);
   if (way_out)
     fprintf(stderr, "rvh-sim: %s\n", way_out + 1);
+}
+
+static int complain(const char *message)
+{
+  say("error: ", message, "");
   return RVH_EXIT_USAGE;
 }
 
@@ -53,9 +58,11 @@ typedef struct {
 /* The guest's own success needs no words; every other end says why. */
 static int finish(const rvh_result *r)
 {
+  char code[32];
+  snprintf(code, sizeof code, "; exit code %d", r->status);
   fflush(stdout);
   if (r->status != RVH_EXIT_OK)
-    fprintf(stderr, "rvh-sim: %s; exit code %d\n", r->reason, r->status);
+    say("", r->reason, code);
   return r->status;
 }
 
@@ -64,8 +71,12 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   g_autoptr(GError) error = NULL;
   if (!rvh_load(m, &error))
     return complain(error->message);
+  if (o->config.dumpdtb)
+    return RVH_EXIT_OK;
   g_autofree char *title =
-      g_path_get_basename(o->config.kernel ? o->config.kernel : o->config.bios_file);
+      g_path_get_basename(o->config.kernel      ? o->config.kernel
+                          : o->config.bios_file ? o->config.bios_file
+                                                : "flash");
   rvh_trace *trace =
       out->text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
   rvh_json *json = out->json ? rvh_trace_json(m, out->json, title) : NULL;

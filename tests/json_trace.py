@@ -58,10 +58,10 @@ def prove_it_rejects(schema):
 
 def records(program, rom):
     with tempfile.NamedTemporaryFile("r") as out:
-        run = subprocess.run([program, rom, f"--trace-json={out.name}", "--limit-insns=200M"],
+        run = subprocess.run([program, rom, f"--trace-json={out.name}", "--trace-traps", "--limit-insns=200M"],
                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
         assert run.returncode == 0, f"{rom.name}: exit code {run.returncode}: {run.stderr}"
-        return [json.loads(line) for line in out]
+        return [json.loads(line) for line in out], run.stderr
 
 
 def check_story(rom, all_records):
@@ -79,10 +79,13 @@ def main(program, roms, schema_path):
     prove_it_rejects(schema)
     failures = []
     for rom in sorted(pathlib.Path(roms).glob("*.elf")):
-        all_records = records(program, rom)
+        all_records, text = records(program, rom)
         for i, record in enumerate(all_records):
             failures += [f"{rom.name}:{i + 1}: {p}" for p in problems(record, schema, schema)]
         check_story(rom.name, all_records)
+        # The two views of one run agree about the cost of every exit.
+        told = [r["handled_insns"] for r in all_records if "handled_insns" in r]
+        assert told == [int(n) for n in re.findall(r"handled in (\d+) insns?,", text)], rom.name
         print(f"{rom.name}: {len(all_records)} records")
     print("\n".join(failures[:20]))
     return bool(failures)

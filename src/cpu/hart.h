@@ -158,6 +158,12 @@ struct rv_hart {
   } loop[8];
   struct rv_mmu *mmu; /* mmu/tlb.h: banks, PMP in checkable form */
   uint64_t csr_mask[192]; /* writable bits of each row of csr.def, from its FIELD rows */
+  struct { /* with RV_STOP_WEDGED: the trap that came again and again */
+    uint64_t cause, epc, tval, gpa, count;
+    uint8_t why; /* rv_why */
+    uint8_t prv; /* the mode it interrupted */
+    bool interrupt, v;
+  } wedged;
 };
 
 /* "M", "HS", "U", "VS", "VU". */

@@ -11,12 +11,13 @@ enum { MAX_SYMBOLS = 4000000 };
 /* Mapping symbols ($x, $d: where code and data begin) and assembler temporaries say nothing. */
 static bool is_noise(const char *name) { return !*name || *name == '$' || *name == '.'; }
 
-/* Of several names at one address the most telling is shown: functions, then data, then labels;
- * global names before local ones. */
-static unsigned rank(const GElf_Sym *sym)
+/* Of several names at one address the most telling is shown: functions, then data, then labels, and
+ * the marks of linker scripts last (__text_start); global names before local ones. */
+static unsigned rank(const GElf_Sym *sym, const char *name)
 {
   unsigned type = GELF_ST_TYPE(sym->st_info), bind = GELF_ST_BIND(sym->st_info);
-  return (type == STT_FUNC ? 0 : type == STT_OBJECT ? 2 : 4) + (bind == STB_LOCAL);
+  unsigned label = g_str_has_prefix(name, "__") ? 6 : 4;
+  return (type == STT_FUNC ? 0 : type == STT_OBJECT ? 2 : label) + (bind == STB_LOCAL);
 }
 
 /* Absolute untyped symbols are linker-script constants (sizes, flags), not places. */
@@ -67,7 +68,7 @@ static void add_symbol(rv_image *image, GArray *found, const GElf_Sym *sym, cons
   note_htif(image, name, addr);
   if (!is_place(sym))
     return;
-  rv_symbol row = { addr, sym->st_size, g_string_chunk_insert(image->names, name), rank(sym) };
+  rv_symbol row = { addr, sym->st_size, g_string_chunk_insert(image->names, name), rank(sym, name) };
   g_array_append_val(found, row);
 }
 

@@ -123,7 +123,7 @@ rvh_machine *rvh_new(const rvh_config *config, GError **error)
   m->observers = g_array_new(FALSE, FALSE, sizeof(rv_observer));
   m->hinted = g_ptr_array_new_with_free_func(g_free);
   m->tail = g_string_new(NULL);
-  m->pushed_back = m->watched_fd = -1;
+  m->watched_fd = -1;
   if (build(m, error))
     return m;
   rvh_free(m);
@@ -134,7 +134,9 @@ bool rvh_load(rvh_machine *m, GError **error)
 {
   if (!rv_boot_open(m, error))
     return false;
-  const bool built_in = m->config.bios == RVH_BIOS_BUILTIN && m->kernel && !m->kernel->m_mode;
+  const bool built_in =
+      m->config.bios == RVH_BIOS_BUILTIN &&
+      (m->flash_boot || (m->kernel && !m->kernel->m_mode));
   if (built_in)
     m->sbi = rv_sbi_new(&(rv_sbi_host){ .ctx = m, .harts = m->harts, .n_harts = m->config.n_harts,
                                         .phys = &m->phys, .console_write = rv_console_write,
@@ -190,6 +192,7 @@ bool rvh_read_memory(const rvh_machine *m, uint64_t pa, void *buf, size_t n)
 {
   return rv_phys_read((rv_phys *)&m->phys, pa, buf, n);
 }
+bool rvh_builtin_firmware(const rvh_machine *m) { return m->sbi; }
 unsigned rvh_vmode(const rvh_machine *m, unsigned hart, bool *v)
 {
   *v = m->harts[hart]->v;

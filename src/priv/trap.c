@@ -102,11 +102,19 @@ static void enter(rv_hart *h, const rv_trap *t, trap_target to)
 
 /* ---- what the observers are told ---- */
 
-/* CSRs that a transition may write, in the manual's order. */
-static const uint16_t watched[] = {
-  CSR_mstatus, CSR_mepc,  CSR_mcause, CSR_mtval,   CSR_mtval2,   CSR_mtinst, CSR_hstatus,
-  CSR_sepc,    CSR_scause, CSR_stval, CSR_htval,   CSR_htinst,   CSR_vsstatus, CSR_vsepc,
-  CSR_vscause, CSR_vstval,
+/* CSRs that a transition may write, in the manual's order, and the level of trap that writes them
+ * whatever they held (N_TARGETS: none; told if it changed). */
+enum { N_TARGETS = 3 };
+static const struct {
+  uint16_t csr;
+  uint8_t level;
+} watched[] = {
+  { CSR_mstatus, N_TARGETS }, { CSR_mepc, TO_M },           { CSR_mcause, TO_M },
+  { CSR_mtval, TO_M },        { CSR_mtval2, TO_M },         { CSR_mtinst, TO_M },
+  { CSR_hstatus, N_TARGETS }, { CSR_sstatus, N_TARGETS },   { CSR_sepc, TO_HS },
+  { CSR_scause, TO_HS },      { CSR_stval, TO_HS },         { CSR_htval, TO_HS },
+  { CSR_htinst, TO_HS },      { CSR_vsstatus, N_TARGETS },  { CSR_vsepc, TO_VS },
+  { CSR_vscause, TO_VS },     { CSR_vstval, TO_VS },
 };
 enum { N_WATCHED = sizeof watched / sizeof *watched };
 
@@ -120,7 +128,7 @@ typedef struct {
 static void snapshot(rv_hart *h, uint64_t *values)
 {
   for (unsigned i = 0; i < N_WATCHED; i++)
-    rv_csr_peek(h, watched[i], &values[i]);
+    rv_csr_peek(h, watched[i].csr, &values[i]);
 }
 
 /* Fills in what is known before the transition. */
@@ -131,6 +139,22 @@ static void begin(rv_hart *h, transition *n, rv_event_type type)
   n->e.vmid = rv_get(h->csr.hgatp, hgatp_VMID);
   if (h->observe & RV_OBSERVE_CHANGES)
     snapshot(h, n->before);
+}
+
+/* Whether to tell of a CSR: a trap's own CSRs always. Of mstatus and sstatus, which are one
+ * register, the level's own name, but mstatus also if more than sstatus shows of it changed. */
+static bool is_told(const rv_event *e, unsigned i, const uint64_t *before, const uint64_t *after)
+{
+  const bool trap = e->type == RV_EV_TRAP || e->type == RV_EV_REDIRECT;
+  const bool m_level = e->type == RV_EV_XRET ? e->u.xret.mret : e->to_prv == PRV_M;
+  const unsigned target = e->to_prv == PRV_M ? TO_M : e->to_v ? TO_VS : TO_HS;
+  const uint64_t changed = before[i] ^ after[i];
+  const uint64_t s_level = sstatus_SIE | sstatus_SPIE | sstatus_SPP;
+  if (watched[i].csr == CSR_mstatus && !m_level)
+    return changed & ~s_level;
+  if (watched[i].csr == CSR_sstatus && m_level)
+    return false;
+  return changed || (trap && watched[i].level == target);
 }
 
 /* Fills in what is known after it, and tells. */
@@ -145,8 +169,8 @@ static void end(rv_hart *h, transition *n)
     uint64_t after[N_WATCHED];
     snapshot(h, after);
     for (unsigned i = 0; i < N_WATCHED; i++)
-      if (n->before[i] != after[i])
-        n->change[e->n_change++] = (rv_csr_change){ watched[i], n->before[i], after[i] };
+      if (is_told(e, i, n->before, after))
+        n->change[e->n_change++] = (rv_csr_change){ watched[i].csr, n->before[i], after[i] };
   }
   h->env->event(h->env->ctx, h, e);
 }
@@ -210,6 +234,9 @@ static void watch_loop(rv_hart *h, const rv_trap *t)
     end(h, &n);
   }
   h->stop |= RV_STOP_WEDGED;
+  h->wedged = (typeof(h->wedged)){ .cause = t->cause, .interrupt = t->interrupt, .epc = h->pc,
+                                   .tval = t->tval, .gpa = t->tval2 << 2, .count = l->count,
+                                   .why = t->why, .prv = h->prv, .v = h->v };
   l->count = 0;
 }
 

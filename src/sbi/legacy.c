@@ -93,7 +93,7 @@ static int64_t remote_sfence_vma_asid(rv_sbi *s, rv_sbi_call *c)
 
 static int64_t shutdown(rv_sbi *s, rv_sbi_call *c)
 {
-  rv_sbi_power(c, false, 0, "poweroff (SBI legacy shutdown)");
+  rv_sbi_power(c, false, 0, "SBI legacy shutdown");
   return 0;
 }
 

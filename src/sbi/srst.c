@@ -24,9 +24,9 @@ void rv_sbi_power(rv_sbi_call *c, bool reset, int code, const char *reason)
 static int64_t system_reset(rv_sbi *s, rv_sbi_call *c)
 {
   static const char *const text[][2] = {
-    { "poweroff (SBI SRST)", "poweroff (SBI SRST, system failure)" },
-    { "reset (SBI SRST cold reboot)", "reset (SBI SRST cold reboot, system failure)" },
-    { "reset (SBI SRST warm reboot)", "reset (SBI SRST warm reboot, system failure)" },
+    { "SBI SRST", "SBI SRST, system failure" },
+    { "SBI SRST cold reboot", "SBI SRST cold reboot, system failure" },
+    { "SBI SRST warm reboot", "SBI SRST warm reboot, system failure" },
   };
   const uint32_t type = c->arg[0], reason = c->arg[1];
   if (type > WARM_REBOOT || reason > SYSTEM_FAILURE)

@@ -21,6 +21,8 @@ static bool in_guest(void *ctx, unsigned hart)
   return v;
 }
 
+static bool has_firmware(void *ctx) { return rvh_builtin_firmware(ctx); }
+
 static uint64_t count_instructions(void *ctx) { return rvh_instructions(ctx); }
 
 static rv_trace_source source_of(rvh_machine *m)
@@ -30,6 +32,7 @@ static rv_trace_source source_of(rvh_machine *m)
     .symbol = find_symbol,
     .is_ram = is_ram,
     .in_guest = in_guest,
+    .firmware = has_firmware,
     .instructions = count_instructions,
     .disasm = rv_disasm,
   };
@@ -48,7 +51,10 @@ rvh_trace *rvh_trace_traps(rvh_machine *m, rvh_trace_level level, bool all, FILE
 
 void rvh_trace_end(rvh_trace *log, const rvh_result *result) { rv_traplog_end(log, result); }
 
-static void observe_json(void *ctx, rvh_machine *m, const rvh_event *e) { rv_jsonlog_event(ctx, e); }
+static void observe_json(void *ctx, rvh_machine *m, const rvh_event *e)
+{
+  rv_jsonlog_event(ctx, e);
+}
 
 rvh_json *rvh_trace_json(rvh_machine *m, FILE *out, const char *title)
 {

@@ -82,19 +82,20 @@ static unsigned base_register(uint32_t raw)
   return 0;
 }
 
-/* As whom the access was made, and why that may not be the current mode. [H-251, H-261] */
+/* As whom the access was made, if that is not the current mode. [H-251, H-261] */
 static void put_effective(rv_text *t, const rv_event *e)
 {
   const rv_walk_log *w = e->walk;
-  put_field(t, "  effective: V=", w ? w->v : e->from_v);
-  unsigned prv = w ? w->prv : e->from_prv;
+  if (!w || !(w->mprv || w->hlv || w->hlvx))
+    return;
+  put_field(t, "  effective: V=", w->v);
   put_str(t, " priv=");
-  put_str(t, prv == PRV_M ? "M" : prv == PRV_S ? "S" : "U");
-  if (w && w->mprv)
+  put_str(t, w->prv == PRV_M ? "M" : w->prv == PRV_S ? "S" : "U");
+  if (w->mprv)
     put_str(t, " (by mstatus.MPRV, MPV and MPP)");
-  else if (w && w->hlvx)
+  else if (w->hlvx)
     put_str(t, " (hlvx: by hstatus.SPVP, needs X instead of R)");
-  else if (w && w->hlv)
+  else
     put_str(t, " (hlv, hsv: by hstatus.SPVP)");
 }
 
@@ -478,6 +479,8 @@ static void explain_writes(rv_text *t, const rv_event *e)
   if (e->from_v != e->to_v) {
     put_field(t, plain ? "  V " : "V ", e->from_v);
     put_field(t, "->", e->to_v);
+  } else if (!plain) {
+    put_field(t, "V stays ", e->to_v);
   }
   put_rule(t, write_rule(e));
   for (unsigned i = 0; i < n; i++)
@@ -543,9 +546,9 @@ static void hint_delegation(rv_text *t, const rv_event *e, bool was_v)
     return;
   start_line(t, "hint");
   put_bit(t, e->u.trap.interrupt ? "hideleg" : "hedeleg", cause, true);
-  put_str(t, " has no effect while ");
+  put_str(t, " has no effect by itself while ");
   put_bit(t, e->u.trap.interrupt ? "mideleg" : "medeleg", cause, false);
-  put_str(t, ": M-mode gets this trap");
+  put_str(t, ": M-mode gets this trap first");
   end_line(t);
 }
 

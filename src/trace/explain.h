@@ -15,7 +15,9 @@ typedef struct {
   uint16_t vmid;
   uint32_t raw;
   uint64_t cause, insn, pc;
-  uint64_t x[32]; /* level full only */
+  uint64_t first;    /* insn of the handler's first instruction */
+  uint64_t eid, fid; /* of an ecall from VS */
+  uint64_t x[32];    /* level full only */
 } rv_trace_exit;
 
 /* TRAP, REDIRECT, WEDGED. was_v: V before the trap, for a redirect before the one it hands on. */

@@ -1,5 +1,6 @@
-/* jsonlog.c - JSON Lines of the event stream. Values of 64 bits are hex strings, because JavaScript's
- * numbers are not exact there; counts are numbers. Readers must ignore keys they do not know.
+/* jsonlog.c - JSON Lines of the event stream. Values of 64 bits are hex strings, because
+ * JavaScript's numbers are not exact there; counts are numbers. Readers must ignore keys they do
+ * not know.
  */
 #include "trace/jsonlog.h"
 #include "priv/csr.h"
@@ -15,8 +16,8 @@ struct rvh_json {
   uint64_t n, exits, entries;
   struct {
     bool open;
-    uint64_t insn, pc, x[32];
-  } exit[MAX_HARTS]; /* the last VM exit that no entry has answered */
+    uint64_t first, pc, x[32]; /* first: insn of the handler's first instruction */
+  } exit[MAX_HARTS];           /* the last VM exit that no entry has answered */
 };
 
 /* ---- the grammar ---- */
@@ -103,8 +104,8 @@ static void put_symbol(rv_jsonlog *log, const char *name, uint64_t addr)
   const char *symbol = log->source.symbol(log->source.ctx, addr, &offset);
   if (!symbol)
     return;
-  g_autofree char *text = offset ? g_strdup_printf("%s+0x%" G_GINT64_MODIFIER "x", symbol, offset)
-                                 : g_strdup(symbol);
+  g_autofree char *text =
+      offset ? g_strdup_printf("%s+0x%" G_GINT64_MODIFIER "x", symbol, offset) : g_strdup(symbol);
   member_str(&log->text, name, text);
 }
 
@@ -218,7 +219,7 @@ static void note_exit(rv_jsonlog *log, const rv_event *e)
     return;
   log->exits++;
   log->exit[e->hart].open = true;
-  log->exit[e->hart].insn = e->insn;
+  log->exit[e->hart].first = e->insn + !e->u.trap.interrupt;
   log->exit[e->hart].pc = e->pc;
   if (e->x)
     memcpy(log->exit[e->hart].x, e->x, sizeof log->exit[0].x);
@@ -231,7 +232,8 @@ static void put_answer(rv_jsonlog *log, const rv_event *e)
   if (e->hart >= MAX_HARTS || !log->exit[e->hart].open)
     return;
   log->exit[e->hart].open = false;
-  member_int(t, "handled_insns", (int64_t)(e->insn - log->exit[e->hart].insn));
+  const bool by_firmware = e->from_prv == PRV_M && log->source.firmware(log->source.ctx);
+  member_int(t, "handled_insns", (int64_t)(e->insn - log->exit[e->hart].first + !by_firmware));
   member_int(t, "resume_delta", (int64_t)(e->dest - log->exit[e->hart].pc));
   key(t, "gpr_changed");
   put_char(t, '[');
@@ -338,7 +340,10 @@ void rv_jsonlog_end(rv_jsonlog *log, const rvh_result *result)
   member_str(t, "rec", "end");
   member_int(t, "insn", (int64_t)log->source.instructions(log->source.ctx));
   if (result) {
-    member_str(t, "why", result->reason);
+    g_auto(GStrv) reason = g_strsplit(result->reason, "\n", 2);
+    member_str(t, "why", reason[0] ? reason[0] : "");
+    if (reason[0] && reason[1])
+      member_str(t, "way_out", reason[1]);
     member_int(t, "code", result->status);
   }
   member_int(t, "exits", (int64_t)log->exits);

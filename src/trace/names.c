@@ -95,7 +95,17 @@ const char *rv_name_sbi_extension(uint64_t eid)
   if (eid < COUNT(legacy))
     return "legacy";
   const sbi_extension *ext = find_extension(eid);
-  return ext ? ext->name : NULL;
+  if (ext)
+    return ext->name;
+  switch (eid >> 24) { /* ranges without names, for anyone's use [sbi ext-experimental ff.] */
+  case 0x08:
+    return "experimental";
+  case 0x09:
+    return "vendor-specific";
+  case 0x0A:
+    return "firmware-specific";
+  }
+  return NULL;
 }
 
 const char *rv_name_sbi_function(uint64_t eid, uint64_t fid)

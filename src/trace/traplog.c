@@ -79,7 +79,7 @@ uint64_t rv_traplog_mask(const rvh_trace *log)
 {
   uint64_t mask =
       1ull << RV_EV_TRAP | 1ull << RV_EV_REDIRECT | 1ull << RV_EV_XRET | 1ull << RV_EV_WEDGED;
-  if (log->all || log->level != RVH_TRACE_LINE)
+  if (log->all) /* the built-in firmware serves HS-mode alone: its calls do not touch V=1 */
     mask |= 1ull << RV_EV_SBI;
   if (log->level != RVH_TRACE_LINE)
     mask |= RV_OBSERVE_CHANGES;
@@ -90,6 +90,18 @@ uint64_t rv_traplog_mask(const rvh_trace *log)
 /* ---- pairing ---- */
 
 static bool is_exit(const rv_event *e) { return e->type == RV_EV_TRAP && e->from_v && !e->to_v; }
+
+/* The built-in firmware's own return: no instruction, so it has neither an address nor a cost. */
+static bool by_firmware(const rvh_trace *log, const rv_event *e)
+{
+  return e->type == RV_EV_XRET && e->from_prv == PRV_M && log->source.firmware(log->source.ctx);
+}
+
+/* What the handler executed, from its first instruction to this return, and with it. */
+static uint64_t handler_insns(const rvh_trace *log, const rv_trace_exit *exit, const rv_event *e)
+{
+  return e->insn - exit->first + !by_firmware(log, e);
+}
 
 /* A guest is entered by an xRET, or by the firmware handing it a trap it had taken in M. */
 static bool is_entry(const rv_event *e)
@@ -136,7 +148,10 @@ static void open_exit(rvh_trace *log, hart_log *hart, const rv_event *e)
   exit->has_raw = e->has_raw;
   exit->raw = e->raw;
   exit->insn = e->insn;
+  exit->first = e->insn + !exit->interrupt; /* what trapped was started, and counts */
   exit->pc = e->pc;
+  exit->eid = e->x ? e->x[17] : 0;
+  exit->fid = e->x ? e->x[16] : 0;
   if (log->level == RVH_TRACE_FULL && e->x)
     memcpy(exit->x, e->x, sizeof exit->x);
   count_of(log, exit)->count++;
@@ -162,6 +177,15 @@ static void put_place(rvh_trace *log, uint64_t addr)
   }
 }
 
+/* Where a trap or return goes, or comes from: the built-in firmware has no addresses. */
+static void put_place_in(rvh_trace *log, uint64_t addr, bool m_mode)
+{
+  if (m_mode && log->source.firmware(log->source.ctx))
+    put_str(&log->text, "firmware");
+  else
+    put_place(log, addr);
+}
+
 static void put_start(rvh_trace *log, const rv_event *e, const char *kind)
 {
   rv_text *t = &log->text;
@@ -178,14 +202,14 @@ static void put_start(rvh_trace *log, const rv_event *e, const char *kind)
   tab_to(t, COL_KIND);
   put_str(t, kind);
   tab_to(t, COL_PC);
-  put_place(log, e->pc);
+  put_place_in(log, e->pc, e->type == RV_EV_XRET && e->from_prv == PRV_M);
   tab_to(t, COL_WHAT);
 }
 
-static void put_dest(rvh_trace *log, uint64_t dest)
+static void put_dest(rvh_trace *log, const rv_event *e)
 {
   tab_to(&log->text, COL_DEST);
-  put_place(log, dest);
+  put_place_in(log, e->dest, e->to_prv == PRV_M);
   end_line(&log->text);
 }
 
@@ -233,9 +257,12 @@ static void put_sbi_name(rv_text *t, uint64_t eid, uint64_t fid)
   const char *ext = rv_name_sbi_extension(eid), *function = rv_name_sbi_function(eid, fid);
   put_str(t, "sbi ");
   put_str(t, ext ? ext : "unknown extension");
-  if (ext) {
+  if (function) {
     put_char(t, ' ');
-    put_str(t, function ? function : "unknown function");
+    put_str(t, function);
+  } else if (ext) {
+    put_str(t, " function ");
+    put_num(t, fid);
   }
 }
 
@@ -255,10 +282,15 @@ static void put_ecall(rv_text *t, const rv_event *e)
   put_char(t, ')');
 }
 
+static bool is_implicit(const rv_event *e)
+{
+  return (e->u.trap.tinst & ~0x1020ull) == 0x2000; /* 0x2000, 0x3000; 0x2020, 0x3020: A and D */
+}
+
 static void put_implicit(rv_text *t, const rv_event *e)
 {
   uint64_t tinst = e->u.trap.tinst;
-  if ((tinst & ~0x1020ull) != 0x2000) /* 0x2000, 0x3000; 0x2020, 0x3020: writes of A and D */
+  if (!is_implicit(e))
     return;
   put_str(t, tinst & 0x20 ? " (implicit write" : " (implicit");
   int level = rv_implicit_level(e->walk);
@@ -267,6 +299,16 @@ static void put_implicit(rv_text *t, const rv_event *e)
     put_dec(t, level, 0);
   }
   put_char(t, ')');
+}
+
+static void put_insn(rvh_trace *log, const rv_event *e)
+{
+  char insn[96] = "";
+  if (!e->has_raw)
+    return;
+  log->source.disasm(insn, sizeof insn, e->pc, e->raw);
+  put_str(&log->text, "  ");
+  put_str(&log->text, insn);
 }
 
 static void put_detail(rvh_trace *log, const rv_event *e)
@@ -278,19 +320,19 @@ static void put_detail(rvh_trace *log, const rv_event *e)
   case CAUSE_ECALL_VS:
     put_ecall(t, e);
     break;
-  case CAUSE_ILLEGAL:
-  case CAUSE_VIRTUAL:
-    if (e->has_raw) {
-      char insn[96] = "";
-      log->source.disasm(insn, sizeof insn, e->pc, e->raw);
-      put_str(t, "  ");
-      put_str(t, insn);
-    }
-    break;
   case CAUSE_FETCH_GUEST_PAGE:
+    put_implicit(t, e);
+    break;
   case CAUSE_LOAD_GUEST_PAGE:
   case CAUSE_STORE_GUEST_PAGE:
-    put_implicit(t, e);
+    if (is_implicit(e))
+      put_implicit(t, e);
+    else
+      put_insn(log, e);
+    break;
+  case CAUSE_ILLEGAL:
+  case CAUSE_VIRTUAL:
+    put_insn(log, e);
     break;
   }
 }
@@ -333,7 +375,7 @@ static void put_trap_line(rvh_trace *log, const rv_event *e)
   if (e->type == RV_EV_TRAP && e->from_v && e->to_v)
     put_no_exit(t, e);
   put_trap_columns(t, e);
-  put_dest(log, e->dest);
+  put_dest(log, e);
 }
 
 static void put_wedged_line(rvh_trace *log, const rv_event *e)
@@ -344,7 +386,7 @@ static void put_wedged_line(rvh_trace *log, const rv_event *e)
   put_str(t, " times in a row: ");
   put_cause(t, e->u.trap.cause, e->u.trap.interrupt);
   put_trap_columns(t, e);
-  put_dest(log, e->dest);
+  put_dest(log, e);
 }
 
 static void put_field(rv_text *t, const char *name, uint64_t value)
@@ -369,11 +411,13 @@ static void put_return_fields(rv_text *t, const rv_event *e)
 }
 
 /* "handled in 11 insns, sepc+4": the entry answers the open exit. */
-static void put_answer(rv_text *t, const rv_event *e, const rv_trace_exit *exit)
+static void put_answer(rvh_trace *log, const rv_event *e, const rv_trace_exit *exit)
 {
+  rv_text *t = &log->text;
+  uint64_t insns = handler_insns(log, exit, e);
   put_str(t, "handled in ");
-  put_dec(t, e->insn - exit->insn, 0);
-  put_str(t, " insns, ");
+  put_dec(t, insns, 0);
+  put_str(t, insns == 1 ? " insn, " : " insns, ");
   put_str(t, e->u.xret.mret ? "mepc" : "sepc");
   int64_t delta = (int64_t)(e->dest - exit->pc);
   if (delta >= -16 && delta <= 16) {
@@ -393,14 +437,14 @@ static void put_xret_line(rvh_trace *log, const rv_event *e, const rv_trace_exit
   put_start(log, e, entry ? "ENTER" : "xret");
   put_str(t, e->u.xret.mret ? "mret  " : "sret  ");
   if (entry && exit->open) {
-    put_answer(t, e, exit);
+    put_answer(log, e, exit);
   } else {
     put_return_fields(t, e);
     if (entry)
       put_field(t, " vmid=", e->vmid);
   }
   put_no_trap_columns(t);
-  put_dest(log, e->dest);
+  put_dest(log, e);
 }
 
 static void put_sbi_line(rvh_trace *log, const rv_event *e)
@@ -432,7 +476,9 @@ static void log_trap(rvh_trace *log, hart_log *hart, const rv_event *e)
 {
   bool redirect = e->type == RV_EV_REDIRECT;
   bool was_v = redirect ? e->u.trap.origin_v : e->from_v;
-  if (!redirect)
+  if (redirect)
+    hart->exit.to_m = false; /* handed on by this event: the next return from M is another's */
+  else
     notice_silent_resume(log, hart, e->from_v);
   if (e->to_prv == PRV_S && !e->to_v)
     hart->from_guest = was_v;
@@ -449,11 +495,20 @@ static void log_trap(rvh_trace *log, hart_log *hart, const rv_event *e)
     answer_exit(log, &hart->exit, 0);
 }
 
+/* Firmware in M-mode leaves a guest's exit to HS: a step on the guest's way, though V is 0 already. */
+static bool hands_on_exit(rv_trace_exit *exit, const rv_event *e)
+{
+  if (!exit->open || !exit->to_m || e->from_prv != PRV_M || e->to_prv == PRV_M)
+    return false;
+  exit->to_m = false;
+  return true;
+}
+
 static void log_xret(rvh_trace *log, hart_log *hart, const rv_event *e)
 {
   notice_silent_resume(log, hart, e->from_v);
-  bool entry = is_entry(e);
-  if (log->all || e->from_v || e->to_v) {
+  bool entry = is_entry(e), handed_on = hands_on_exit(&hart->exit, e);
+  if (log->all || e->from_v || e->to_v || handed_on) {
     put_xret_line(log, e, &hart->exit);
     if (log->level != RVH_TRACE_LINE)
       rv_explain_xret(&log->text, e, &hart->exit, hart->from_guest);
@@ -462,7 +517,7 @@ static void log_xret(rvh_trace *log, hart_log *hart, const rv_event *e)
   }
   hart->from_guest = false;
   if (entry && hart->exit.open)
-    answer_exit(log, &hart->exit, e->insn - hart->exit.insn);
+    answer_exit(log, &hart->exit, handler_insns(log, &hart->exit, e));
   else if (entry)
     log->entries++;
 }
@@ -483,10 +538,8 @@ void rv_traplog_event(rvh_trace *log, const rv_event *e)
     if (log->level != RVH_TRACE_LINE)
       rv_explain_sbi(&log->text, e);
     break;
-  case RV_EV_WEDGED:
+  case RV_EV_WEDGED: /* the trap's own line and block follow */
     put_wedged_line(log, e);
-    if (log->level != RVH_TRACE_LINE)
-      rv_explain_trap(&log->text, &log->source, e, e->from_v);
     break;
   default: /* not the trap log's */
     return;
@@ -525,51 +578,50 @@ static void put_cause_table(rvh_trace *log)
         put_cause_row(t, &log->cause[interrupt][cause], cause, interrupt);
 }
 
-static bool has_unanswered(const rvh_trace *log)
-{
-  for (unsigned i = 0; i < MAX_HARTS; i++)
-    if (log->hart[i].exit.open)
-      return true;
-  return false;
-}
-
-/* Names the exits that wait: where a hypervisor that hangs hangs. */
-static void put_unanswered(rvh_trace *log)
+/* The exits whose guest did not run again. The call by which a guest ends the machine is one, and
+ * as it should be; otherwise this is where a hypervisor that hangs hangs. */
+static void put_unanswered(rvh_trace *log, bool guest_ended)
 {
   rv_text *t = &log->text;
   for (unsigned i = 0; i < MAX_HARTS; i++) {
     const rv_trace_exit *exit = &log->hart[i].exit;
     if (!exit->open)
       continue;
-    put_str(t, "# unanswered: hart ");
+    put_str(t, guest_ended ? "# last exit: hart " : "# unanswered: hart ");
     put_dec(t, i, 0);
-    put_str(t, " exit at insn ");
+    put_str(t, " insn ");
     put_dec(t, exit->insn, 0);
     put_str(t, " pc ");
     put_place(log, exit->pc);
     put_str(t, "  ");
     put_cause(t, exit->cause, exit->interrupt);
+    if (!exit->interrupt && exit->cause == CAUSE_ECALL_VS) {
+      put_str(t, " (");
+      put_sbi_name(t, exit->eid, exit->fid);
+      put_char(t, ')');
+    }
+    put_str(t, guest_ended ? ": the run ended in its handler" : ": the guest was not resumed");
     end_line(t);
   }
 }
 
-static void put_count(rv_text *t, uint64_t n, const char *what)
+static void put_count(rv_text *t, uint64_t n, const char *one, const char *many)
 {
   put_dec(t, n, 0);
-  put_str(t, what);
+  put_str(t, n == 1 ? one : many);
 }
 
 static void put_end_line(rvh_trace *log, const rvh_result *result)
 {
   rv_text *t = &log->text;
+  const char *reason = result && result->reason[0] ? result->reason : "stopped";
   put_str(t, "# end: ");
-  put_str(t, result && result->reason[0] ? result->reason : "stopped");
-  put_str(t, " after ");
-  put_count(t, log->source.instructions(log->source.ctx), " insns; ");
-  put_count(t, log->exits, " exits, ");
-  put_count(t, log->entries, " entries, ");
-  put_count(t, log->internal, " guest-internal traps; last exit unanswered: ");
-  put_str(t, has_unanswered(log) ? "yes" : "no");
+  put_bytes(t, reason, strcspn(reason, "\n"));
+  put_str(t, result && result->status > RVH_EXIT_GUEST_MAX ? "; after " : " after ");
+  put_count(t, log->source.instructions(log->source.ctx), " insn; ", " insns; ");
+  put_count(t, log->exits, " exit, ", " exits, ");
+  put_count(t, log->entries, " entry, ", " entries, ");
+  put_count(t, log->internal, " guest-internal trap", " guest-internal traps");
   end_line(t);
 }
 
@@ -579,7 +631,7 @@ void rv_traplog_end(rvh_trace *log, const rvh_result *result)
     if (log->hart[i].exit.open)
       notice_silent_resume(log, &log->hart[i], log->source.in_guest(log->source.ctx, i));
   put_end_line(log, result);
-  put_unanswered(log);
+  put_unanswered(log, result && result->ended && result->status <= RVH_EXIT_GUEST_MAX);
   if (log->exits)
     put_cause_table(log);
   flush_text(&log->text);

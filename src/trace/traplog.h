@@ -16,6 +16,7 @@ typedef struct {
   const char *(*symbol)(void *ctx, uint64_t addr, uint64_t *offset);
   bool (*is_ram)(void *ctx, uint64_t pa);
   bool (*in_guest)(void *ctx, unsigned hart); /* V=1 now */
+  bool (*firmware)(void *ctx); /* M-mode is the built-in firmware's, which has no addresses */
   uint64_t (*instructions)(void *ctx);        /* started so far, all harts */
   size_t (*disasm)(char *buf, size_t size, uint64_t pc, uint32_t bits);
 } rv_trace_source;

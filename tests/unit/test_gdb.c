@@ -691,10 +691,11 @@ START_TEST(one_client_after_the_other)
   ck_assert_int_eq(rv_link_listen(spec, &none, &error), -1); /* it is in use */
   thread = g_thread_new("stub", serve_listener, GINT_TO_POINTER(fd));
   for (unsigned i = 0; i < 3; i++) {
-    g_usleep(10000);
-    connect_to(where);
+    for (connect_to(where); pc() != BASE + 0x20; connect_to(where)) { /* it may not have come far */
+      close(client);
+      g_usleep(1000);
+    }
     EXPECT("?", "T05thread:1;");
-    ck_assert_uint_eq(pc(), BASE + 0x20);
     EXPECT("Z0,80000020,4", "OK");
     if (i == 1)
       EXPECT("D", "OK");

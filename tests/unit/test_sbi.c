@@ -534,10 +534,10 @@ START_TEST(srst_types_and_reasons)
     int code;
     const char *text;
   } row[] = {
-    { 0, 0, false, 0, "poweroff (SBI SRST)" },
-    { 0, 1, false, 1, "poweroff (SBI SRST, system failure)" },
-    { 1, 0, true, 0, "reset (SBI SRST cold reboot)" },
-    { 2, 0, true, 0, "reset (SBI SRST warm reboot)" },
+    { 0, 0, false, 0, "SBI SRST" },
+    { 0, 1, false, 1, "SBI SRST, system failure" },
+    { 1, 0, true, 0, "SBI SRST cold reboot" },
+    { 2, 0, true, 0, "SBI SRST warm reboot" },
   };
   fixture *f = set_up();
   for (unsigned i = 0; i < sizeof row / sizeof *row; i++) {

@@ -32,6 +32,8 @@ static bool fake_is_ram(void *ctx, uint64_t pa) { return pa >= 0x80000000 && pa 
 
 static bool guest_runs;
 static bool fake_in_guest(void *ctx, unsigned hart) { return guest_runs; }
+static bool firmware;
+static bool fake_firmware(void *ctx) { return firmware; }
 static uint64_t fake_instructions(void *ctx) { return 173; }
 
 static size_t fake_disasm(char *buf, size_t size, uint64_t pc, uint32_t bits)
@@ -49,6 +51,7 @@ static const rv_trace_source source = {
   .symbol = fake_symbol,
   .is_ram = fake_is_ram,
   .in_guest = fake_in_guest,
+  .firmware = fake_firmware,
   .instructions = fake_instructions,
   .disasm = fake_disasm,
 };
@@ -63,7 +66,7 @@ static void start(rvh_trace_level level, bool all)
 {
   free(text);
   memset(regs, 0, sizeof regs);
-  guest_runs = false;
+  guest_runs = firmware = false;
   stream = open_memstream(&text, &text_size);
   tlog = rv_traplog_new(&source, level, all, stream, "hv.elf");
 }
@@ -440,11 +443,93 @@ START_TEST(test_filter)
   ck_assert_uint_eq(rv_traplog_mask(tlog) >> RV_EV_SBI & 1, 0);
   emit_host_events();
   ck_assert_str_eq(body(), "");
-  start(RVH_TRACE_WHY, false);
-  ck_assert_uint_eq(rv_traplog_mask(tlog) >> RV_EV_SBI & 1, 1);
+  start(RVH_TRACE_WHY, false); /* an SBI call of the host does not touch V=1 */
+  ck_assert_uint_eq(rv_traplog_mask(tlog) >> RV_EV_SBI & 1, 0);
   ck_assert(rv_traplog_mask(tlog) & RV_OBSERVE_CHANGES);
   emit_host_events();
   ck_assert_str_eq(body(), "");
+}
+END_TEST
+
+/* The count is of what the handler executes: an interrupted instruction is not among it, a trapped
+ * one was started before it, the firmware's return is none. */
+START_TEST(test_handled_count)
+{
+  start(RVH_TRACE_LINE, false);
+  emit(interrupt(20, "VS", "HS", 5));
+  emit(sret(21, "HS", "VS", 0x80000160));
+  emit(trap(30, "VS", "HS", CAUSE_VIRTUAL, 0x80000160));
+  emit(sret(31, "HS", "VS", 0x80000164));
+  firmware = true;
+  emit(trap(40, "VS", "M", CAUSE_LOAD_MISALIGNED, 0x80000160));
+  rv_event e = sret(41, "M", "VS", 0x80000164);
+  e.u.xret.mret = true;
+  e.pc = 0;
+  emit(e);
+  const char *lines = body();
+  ck_assert_ptr_nonnull(strstr(lines, "handled in 2 insns, sepc+0"));
+  ck_assert_ptr_nonnull(strstr(lines, "handled in 1 insn, sepc+4"));
+  ck_assert_ptr_nonnull(strstr(lines, "handled in 0 insns, mepc+4"));
+  ck_assert_ptr_nonnull(strstr(lines, "  firmware                          mret"));
+  ck_assert_ptr_nonnull(strstr(lines, "  0         firmware\n"));
+}
+END_TEST
+
+/* A run that did not end by the guest's own wish names the exit that nobody answered; what a
+ * newline in the reason separates is not the log's. */
+START_TEST(test_unanswered)
+{
+  start(RVH_TRACE_LINE, false);
+  emit(trap(30, "VS", "HS", CAUSE_VIRTUAL, 0x80000160));
+  const rvh_result end = { .ended = true, .status = RVH_EXIT_WEDGED, .reason = "stuck\ndo this" };
+  rv_traplog_end(tlog, &end);
+  fclose(stream);
+  ck_assert_ptr_nonnull(strstr(text, "\n# end: stuck; after 173 insns; 1 exit, 0 entries, "));
+  ck_assert_ptr_nonnull(strstr(text, "\n# unanswered: hart 0 insn 30 pc 80000160 vs_entry+0x10  22 "
+                                     "virtual-instruction: the guest was not resumed\n"));
+}
+END_TEST
+
+/* A return that changes status alone says that V stays; the trap after WEDGED has the block. */
+START_TEST(test_why_says_it_once)
+{
+  start(RVH_TRACE_WHY, true);
+  rv_event e = sret(3, "HS", "HS", 0x80000158);
+  e.change = sret_changes;
+  e.n_change = 1;
+  emit(e);
+  e = trap(4, "HS", "HS", CAUSE_FETCH_PAGE, 0x80000108);
+  e.type = RV_EV_WEDGED;
+  emit(e);
+  const char *lines = body();
+  ck_assert_ptr_nonnull(strstr(lines, "\n                 wrote   V stays 0  (sret_v0)\n"));
+  const char *wedged = strstr(lines, "  WEDGED  ");
+  ck_assert_ptr_nonnull(wedged);
+  ck_assert_str_eq(strchr(wedged, '\n'), "\n");
+}
+END_TEST
+
+/* A guest's exit that firmware of its own gives to HS: its mret is shown, a later one is not. */
+START_TEST(test_way_through_m)
+{
+  start(RVH_TRACE_LINE, false);
+  emit(trap(10, "VS", "M", CAUSE_ILLEGAL, 0x80000160));
+  emit(trap(12, "M", "M", CAUSE_LOAD_ACCESS, 0x80000000));
+  rv_event e = sret(14, "M", "M", 0x80000000);
+  e.u.xret.mret = true;
+  emit(e);
+  e = sret(20, "M", "HS", 0x80000108);
+  e.u.xret.mret = true;
+  emit(e);
+  emit(trap(22, "HS", "M", CAUSE_ECALL_HS, 0x80000108));
+  e = sret(24, "M", "HS", 0x80000108);
+  e.u.xret.mret = true;
+  emit(e);
+  const char *lines = body();
+  ck_assert_ptr_nonnull(strstr(lines, "\n          20  0  M->HS     xret    "));
+  ck_assert_ptr_null(strstr(lines, "\n          14  0  "));
+  ck_assert_ptr_null(strstr(lines, "\n          22  0  "));
+  ck_assert_ptr_null(strstr(lines, "\n          24  0  "));
 }
 END_TEST
 
@@ -738,7 +823,8 @@ START_TEST(test_ecall_names)
     { CAUSE_ECALL_VS, 0x10, 3, "10 ecall-from-VS a7=0x10 a6=3 (sbi base probe_extension)" },
     { CAUSE_ECALL_HS, 0x54494D45, 0, "9 ecall-from-HS a7=0x54494d45 a6=0 (sbi time set_timer)" },
     { CAUSE_ECALL_VS, 8, 99, "10 ecall-from-VS a7=8 (sbi legacy shutdown)" },
-    { CAUSE_ECALL_VS, 0x10, 7, "10 ecall-from-VS a7=0x10 a6=7 (sbi base unknown function)" },
+    { CAUSE_ECALL_VS, 0x10, 7, "10 ecall-from-VS a7=0x10 a6=7 (sbi base function 7)" },
+    { CAUSE_ECALL_VS, 0xA000000, 2, "a7=0xa000000 a6=2 (sbi firmware-specific function 2)" },
     { CAUSE_ECALL_VS, 1ull << 60, 0, "a7=0x1000000000000000 a6=0 (sbi unknown extension)" },
     { CAUSE_ECALL_U, 0x40, 0, "8 ecall-from-U  " }, /* a system call, not an SBI call */
     { CAUSE_ECALL_M, 0x10, 0, "11 ecall-from-M  " },
@@ -875,6 +961,10 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, test_redirect_to_guest);
   tcase_add_test(tc, test_redirect_of_host);
   tcase_add_test(tc, test_silent_resume);
+  tcase_add_test(tc, test_handled_count);
+  tcase_add_test(tc, test_unanswered);
+  tcase_add_test(tc, test_way_through_m);
+  tcase_add_test(tc, test_why_says_it_once);
   tcase_add_test(tc, test_filter);
   tcase_add_test(tc, test_all);
   tcase_add_test(tc, test_pairing);

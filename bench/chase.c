@@ -1,0 +1,78 @@
+// chase.c - pointer chase under Sv39 with 4 KiB pages: one pointer per page, in random order, so
+// that every load needs another translation. PAGES 256 (1 MiB) fits into a TLB of ordinary size,
+// 16384 (64 MiB) does not. [priv supervisor#sv39]
+#include "sbi.h"
+
+#ifndef PAGES
+#define PAGES 256
+#endif
+#ifndef STEPS
+#define STEPS 100000000
+#endif
+#ifndef NAME
+#define NAME "chase1m"
+#endif
+
+enum { PTE_V = 1, PTE_RWX = 14, PTE_AD = 192, UNROLL = 16 };
+#define SATP_SV39 (8ul << 60)
+#define DATA_VA 0x100000000ul // behind the identity-mapped first 4 GiB
+#define DATA_PA 0x81000000ul  // above this program; the machine has 128 MiB
+
+static uint64_t root[512] __attribute__((aligned(4096)));
+static uint64_t middle[512] __attribute__((aligned(4096)));
+static uint64_t last[PAGES] __attribute__((aligned(4096)));
+static uint32_t order[PAGES];
+
+static uint64_t pte(uint64_t pa, uint64_t flags) { return pa >> 12 << 10 | flags | PTE_V; }
+
+static void map(void)
+{
+  for (uint64_t i = 0; i < 4; i++)
+    root[i] = pte(i << 30, PTE_RWX | PTE_AD);
+  root[DATA_VA >> 30] = pte((uintptr_t)middle, 0);
+  for (uint64_t i = 0; i < (PAGES + 511) / 512; i++)
+    middle[i] = pte((uintptr_t)(last + 512 * i), 0);
+  for (uint64_t i = 0; i < PAGES; i++)
+    last[i] = pte(DATA_PA + (i << 12), PTE_RWX | PTE_AD);
+  const uint64_t satp = SATP_SV39 | (uintptr_t)root >> 12;
+  __asm__ volatile("csrw satp, %0\n sfence.vma" : : "r"(satp) : "memory");
+}
+
+// The pointer of page i; pages use different cache lines, so that the caches are not the subject.
+static uint64_t *cell(uint64_t i) { return (uint64_t *)(DATA_VA + (i << 12) + (i * 64 & 4032)); }
+
+// A random cycle through all pages (Sattolo).
+static void link_cells(void)
+{
+  uint32_t x = 0x2545f491;
+  for (uint32_t i = 0; i < PAGES; i++)
+    order[i] = i;
+  for (uint32_t i = PAGES - 1; i > 0; i--) {
+    x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+    const uint32_t j = x % i, t = order[i];
+    order[i] = order[j];
+    order[j] = t;
+  }
+  for (uint32_t i = 0; i < PAGES; i++)
+    *cell(i) = (uintptr_t)cell(order[i]);
+}
+
+void bench_main(void);
+void bench_main(void)
+{
+  map();
+  link_cells();
+  uint64_t p = DATA_VA, n = STEPS / UNROLL, sum = 0;
+  const uint64_t before = read_instret();
+  __asm__ volatile("1:\n"
+                   "  .rept 16\n"
+                   "  ld   %[p], 0(%[p])\n"
+                   "  .endr\n"
+                   "  xor  %[sum], %[sum], %[p]\n"
+                   "  addi %[n], %[n], -1\n"
+                   "  bnez %[n], 1b\n"
+                   : [p] "+r"(p), [sum] "+r"(sum), [n] "+r"(n)
+                   :
+                   : "memory");
+  bench_report(NAME, STEPS, "steps", p + sum, read_instret() - before);
+}
