@@ -83,8 +83,15 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   if (out->log)
     rvh_log_interrupts(m, out->log);
   rvh_result result;
+  bool failed = false; /* and complained */
   if (o->step) {
     result = rvh_stepper(m, stdin, stdout);
+  } else if (o->gdb) {
+    cli_terminal_start();
+    if (!rvh_gdb_serve(m, o->gdb, o->gdb_wait, stderr, &result, &error)) {
+      result = (rvh_result){ .ended = true, .status = complain(error->message) };
+      failed = true;
+    }
   } else {
     cli_terminal_start();
     result = rvh_run(m, 0);
@@ -93,7 +100,7 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
     rvh_trace_end(trace, &result);
   if (json)
     rvh_json_end(json, &result);
-  return finish(&result);
+  return failed ? result.status : finish(&result);
 }
 
 static int run(cli_options *o)

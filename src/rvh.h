@@ -140,7 +140,11 @@ bool rvh_address(const rvh_machine *m, const char *symbol, uint64_t *addr);
 void rvh_set_breakpoints(rvh_machine *m, const uint64_t *addresses, size_t n);
 /* From an observer or a signal handler: rvh_run returns before its next block. */
 void rvh_request_stop(rvh_machine *m);
+/* rvh_run also returns (RVH_STOP_REQUEST) soon after fd has something to read; -1: no such fd. */
+void rvh_watch_fd(rvh_machine *m, int fd);
 unsigned rvh_n_harts(const rvh_machine *m);
+/* Instructions this hart started; rvh_instructions is the greatest of these. */
+uint64_t rvh_hart_instructions(const rvh_machine *m, unsigned hart);
 uint64_t rvh_read_f(const rvh_machine *m, unsigned hart, unsigned reg);
 void rvh_write_pc(rvh_machine *m, unsigned hart, uint64_t pc);
 void rvh_write_x(rvh_machine *m, unsigned hart, unsigned reg, uint64_t value);
@@ -179,4 +183,12 @@ void rvh_json_end(rvh_json *log, const rvh_result *result);
 /* --step: an interactive stepper, reading commands from in until it ends, quits or the machine
  * ended. The guest must not read the same input. */
 rvh_result rvh_stepper(rvh_machine *m, FILE *in, FILE *out);
+
+/* -gdb: runs the machine to its end (or until gdb kills it: status 0), serving gdb's remote protocol
+ * meanwhile, one connection after the other. listen: "tcp:[HOST]:PORT" (no HOST: this machine's
+ * loopback; PORT 0: any) or "unix:PATH". wait: nothing runs before gdb says so. False: cannot
+ * listen. Where it listens is printed on messages, unless that is NULL. The machine must not run after
+ * it. */
+bool rvh_gdb_serve(rvh_machine *m, const char *listen, bool wait, FILE *messages,
+                   rvh_result *result, GError **error);
 #endif

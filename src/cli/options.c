@@ -115,6 +115,20 @@ static bool set_TRACE_JSON(cli_options *o, const char *value, GError **error)
 
 static bool set_STEP(cli_options *o, const char *value, GError **error) { return o->step = true; }
 
+static bool set_GDB(cli_options *o, const char *value, GError **error)
+{
+  o->gdb = strcmp(value, "none") ? value : NULL;
+  return true;
+}
+static bool set_GDB_1234(cli_options *o, const char *value, GError **error)
+{
+  return set_GDB(o, "tcp::1234", error);
+}
+static bool set_GDB_WAIT(cli_options *o, const char *value, GError **error)
+{
+  return o->gdb_wait = true;
+}
+
 static bool set_TRACE_FILE(cli_options *o, const char *value, GError **error)
 {
   o->trace = true;
@@ -364,6 +378,10 @@ bool cli_options_parse(cli_options *o, int argc, char **argv, GError **error)
     if (o->help || o->version || o->hints_help)
       return true;
   }
+  if (o->gdb_wait && !o->gdb)
+    return fail(error, "add -s, or -gdb tcp::PORT", "-S: nobody could start the machine");
+  if (o->gdb && o->step)
+    return fail(error, "leave out one of them", "--step and gdb cannot both control the machine");
   return o->config.kernel || o->config.bios == RVH_BIOS_FILE || cli_boots_flash(&o->config) ||
          o->config.dumpdtb ||
          fail(error, "usage: rvh-sim FILE [options]; --help lists them", "no program to run");

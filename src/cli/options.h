@@ -18,6 +18,8 @@ typedef struct {
   const char *log_ignored;   /* an item of -d that logs nothing here */
   const char *log_file;      /* -D */
   bool hints_help;
+  const char *gdb; /* where to listen, or NULL */
+  bool gdb_wait;   /* -S */
   bool help, help_all, version; /* asked for: nothing else was checked */
 } cli_options;
 

@@ -6,6 +6,7 @@
  */
 #include "cpu/event.h"
 #include "cpu/insn.h"
+#include "debug/history.h"
 #include "debug/state.h"
 #include "rvh.h"
 #include "trace/names.h"
@@ -20,11 +21,8 @@ typedef struct {
   unsigned hart;
   rvh_result result;
   GArray *breaks; /* of uint64_t */
-  /* the trap log writes here; text from `told` on is new since the last stop */
-  FILE *log;
-  char *text;
-  size_t size, told, last; /* last: where the last transition begins */
-  rvh_trace *trace;
+  rv_history *history;
+  uint64_t told; /* what the history has behind it is new since the last stop */
   /* what next_exit and next_entry wait for */
   bool want_exit, want_entry, reached;
   rv_state before; /* at the last stop */
@@ -33,34 +31,16 @@ typedef struct {
 
 /* ---- transitions ---- */
 
-static void on_transition(void *ctx, rvh_machine *m, const rvh_event *event)
+static void on_transition(void *ctx, const rv_event *e)
 {
   stepper *s = ctx;
-  const rv_event *e = event;
   const bool exit = e->type == RV_EV_TRAP && e->from_v && !e->to_v;
   const bool entry = e->type != RV_EV_TRAP && !e->from_v && e->to_v;
-  fflush(s->log);
   if ((exit && s->want_exit) || (entry && s->want_entry)) {
     s->hart = e->hart;
     s->reached = true;
-    rvh_request_stop(m);
+    rvh_request_stop(s->m);
   }
-}
-
-/* Called before the trap log sees the event: what it writes next is the last transition. */
-static void before_transition(void *ctx, rvh_machine *m, const rvh_event *event)
-{
-  stepper *s = ctx;
-  fflush(s->log);
-  if (((const rv_event *)event)->type != RV_EV_REDIRECT) /* the rest of the trap before it */
-    s->last = s->size;
-}
-
-static void print_log(stepper *s, size_t from)
-{
-  fflush(s->log);
-  if (s->size > from)
-    fwrite(s->text + from, 1, s->size - from, s->out);
 }
 
 /* ---- where we are ---- */
@@ -113,9 +93,8 @@ static void print_where(stepper *s)
 static void stopped(stepper *s, bool show_log)
 {
   if (show_log)
-    print_log(s, s->told);
-  fflush(s->log);
-  s->told = s->size;
+    rv_history_print(s->history, s->told, s->out);
+  s->told = rv_history_end(s->history);
   if (s->result.ended) {
     fprintf(s->out, "the machine ended: %s, exit code %d\n", s->result.reason, s->result.status);
     s->over = true;
@@ -208,7 +187,7 @@ static void run_to_transition(stepper *s, bool exit)
   run_for(s, 0);
   s->want_exit = s->want_entry = false;
   if (s->reached)
-    print_log(s, s->last);
+    rv_history_print(s->history, rv_history_last(s->history, 1), s->out);
   stopped(s, false);
 }
 static void cmd_next_exit(stepper *s, char **args) { run_to_transition(s, true); }
@@ -289,11 +268,11 @@ static void cmd_csrs(stepper *s, char **args)
 
 static void cmd_why(stepper *s, char **args)
 {
-  fflush(s->log);
-  if (s->size == s->last || !s->last)
+  const uint64_t last = rv_history_last(s->history, 1);
+  if (last == rv_history_end(s->history))
     fputs("no trap was taken and nothing returned so far; e runs to the next VM exit\n", s->out);
   else
-    print_log(s, s->last);
+    rv_history_print(s->history, last, s->out);
 }
 
 static void cmd_walk(stepper *s, char **args)
@@ -431,22 +410,16 @@ static void loop(stepper *s)
 rvh_result rvh_stepper(rvh_machine *m, FILE *in, FILE *out)
 {
   stepper s = { .m = m, .in = in, .out = out };
-  const uint64_t transitions = 1ull << RV_EV_TRAP | 1ull << RV_EV_REDIRECT | 1ull << RV_EV_XRET;
   s.breaks = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-  s.log = open_memstream(&s.text, &s.size);
-  rvh_observe(m, transitions, before_transition, &s);
-  s.trace = rvh_trace_traps(m, RVH_TRACE_FULL, true, s.log, NULL);
-  rvh_observe(m, transitions, on_transition, &s);
-  fflush(s.log);
-  s.told = s.size;
+  s.history = rv_history_new(m, on_transition, &s);
+  s.told = rv_history_end(s.history);
   rv_state_read(&s.before, m, 0);
   fputs("One instruction at a time: s steps, g runs to the VM entry, e to the VM exit, w says why, "
-        "h lists all.\n", out);
+        "h lists all.\n",
+        out);
   print_where(&s);
   loop(&s);
-  rvh_trace_end(s.trace, &s.result);
-  fclose(s.log);
-  free(s.text);
+  rv_history_free(s.history, &s.result);
   g_array_free(s.breaks, TRUE);
   if (!s.result.ended)
     s.result.status = RVH_EXIT_OK;

@@ -156,6 +156,7 @@ void rv_board_poll(rvh_machine *m)
     if (m->dev[i]->poll)
       m->dev[i]->poll(m->dev[i]);
   rv_htif_poll(&m->htif, &m->board);
+  rv_console_watch(m);
 }
 
 void rv_board_free(rvh_machine *m)

@@ -37,6 +37,24 @@ static bool readable(int timeout_ms)
   return poll(&p, 1, timeout_ms) > 0;
 }
 
+void rv_console_watch(rvh_machine *m)
+{
+  struct pollfd p = { .fd = m->watched_fd, .events = POLLIN };
+  if (m->watched_fd >= 0 && poll(&p, 1, 0) > 0)
+    rvh_request_stop(m);
+}
+
+/* Waits for input, or for the watched file; true if there is input. */
+static bool wait_readable(rvh_machine *m, int timeout_ms)
+{
+  struct pollfd p[] = { { .fd = STDIN_FILENO, .events = POLLIN },
+                        { .fd = m->watched_fd, .events = POLLIN } };
+  const bool any = poll(p, m->watched_fd >= 0 ? 2 : 1, timeout_ms) > 0;
+  if (any && m->watched_fd >= 0 && p[1].revents)
+    rvh_request_stop(m);
+  return any && p[0].revents;
+}
+
 static int read_byte(rvh_machine *m)
 {
   uint8_t byte;
@@ -96,13 +114,13 @@ bool rv_console_wait(rvh_machine *m, int timeout_ms)
     return false;
   fflush(m->config.console_out ? m->config.console_out : stdout);
   if (rv_console_interactive(m)) {
-    readable(timeout_ms);
+    wait_readable(m, timeout_ms);
     rv_console_poll(m);
     return true;
   }
   if (m->input_count) /* every device was asked since it came */
     return false;
-  if (!readable(timeout_ms))
+  if (!wait_readable(m, timeout_ms))
     return true;
   const int byte = read_byte(m);
   /* A pipe or file that is readable without having a byte is at its end. */

@@ -17,6 +17,8 @@ void rvh_set_breakpoints(rvh_machine *m, const uint64_t *addresses, size_t n)
     g_error("not enough memory for %zu breakpoints", n);
 }
 
+void rvh_watch_fd(rvh_machine *m, int fd) { m->watched_fd = fd; }
+
 bool rvh_address(const rvh_machine *m, const char *symbol, uint64_t *addr)
 {
   return (m->kernel && rv_image_address(m->kernel, symbol, addr)) ||

@@ -125,6 +125,7 @@ rvh_machine *rvh_new(const rvh_config *config, GError **error)
   m->observers = g_array_new(FALSE, FALSE, sizeof(rv_observer));
   m->hinted = g_ptr_array_new_with_free_func(g_free);
   m->tail = g_string_new(NULL);
+  m->watched_fd = -1;
   if (build(m, error))
     return m;
   rvh_free(m);
@@ -173,6 +174,11 @@ uint64_t rvh_instructions(const rvh_machine *m)
   for (unsigned i = 0; i < m->config.n_harts; i++)
     most = m->harts[i]->icount > most ? m->harts[i]->icount : most;
   return most;
+}
+
+uint64_t rvh_hart_instructions(const rvh_machine *m, unsigned hart)
+{
+  return m->harts[hart]->icount;
 }
 
 uint64_t rvh_read_pc(const rvh_machine *m, unsigned hart) { return m->harts[hart]->pc; }

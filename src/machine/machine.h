@@ -78,6 +78,7 @@ struct rvh_machine {
   GString *tail;     /* the end of the output, for fail_on */
   bool failed;       /* fail_on was seen: the run ends with the line */
   bool input_closed;
+  int watched_fd;    /* what makes rvh_run return when it is readable, or -1 */
   uint8_t input[RV_INPUT_SIZE]; /* what was read and the guest has not taken, a ring */
   unsigned input_head, input_count;
 };
@@ -104,6 +105,8 @@ void rv_console_poll(rvh_machine *m);
  * there is waits already and the guest does not take it. */
 bool rv_console_wait(rvh_machine *m, int timeout_ms);
 bool rv_console_interactive(const rvh_machine *m);
+/* Requests a stop if the watched file is readable. */
+void rv_console_watch(rvh_machine *m);
 
 /* boot.c */
 bool rv_boot_open(rvh_machine *m, GError **error);  /* reads the files */

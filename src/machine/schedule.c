@@ -167,13 +167,15 @@ static bool interrupted(const rvh_machine *m, const rv_hart *h)
   return m->ended || m->reset || m->stop_requested || (h && h->stop & RV_STOP_BREAK);
 }
 
-/* A run that starts at a breakpoint executes it first. */
+/* A run that starts at a breakpoint executes it first. Of several harts only those that stopped
+ * there: another one may just have ended its turn before it, and is yet to hit it. */
 static void step_off_break(rvh_machine *m)
 {
   for (unsigned i = 0; i < n_harts(m); i++) {
     rv_hart *h = m->harts[i];
+    const bool told = n_harts(m) == 1 || h->stop & RV_STOP_BREAK;
     h->stop &= ~RV_STOP_BREAK;
-    if (h->code->n_breaks && rv_code_is_break(h->code, h->pc))
+    if (told && rv_code_is_break(h->code, h->pc))
       rvh_step(m, i);
   }
 }

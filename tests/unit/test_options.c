@@ -107,6 +107,20 @@ START_TEST(trace_options)
 }
 END_TEST
 
+START_TEST(gdb_options)
+{
+  cli_options o;
+  PARSE(&o, "a", "-s");
+  ck_assert_str_eq(o.gdb, "tcp::1234");
+  ck_assert(!o.gdb_wait);
+  PARSE(&o, "a", "-S", "-gdb", "unix:g");
+  ck_assert_str_eq(o.gdb, "unix:g");
+  ck_assert(o.gdb_wait);
+  PARSE(&o, "a", "-gdb", "none");
+  ck_assert(!o.gdb);
+}
+END_TEST
+
 START_TEST(choices)
 {
   cli_options o;
@@ -268,6 +282,9 @@ static const struct {
   { { "a", "b" }, "two programs: 'a' and 'b'", "-initrd" },
   { { "a", "" }, "two programs", "one program" },
   { { "a", "-kernel" }, "-kernel needs FILE", "--help" },
+  { { "a", "-S" }, "nobody could start", "add -s" },
+  { { "a", "-s", "--step" }, "cannot both", "leave out" },
+  { { "a", "-gdb" }, "-gdb needs WHERE", "--help" },
   { { "a", "--adue=1" }, "--adue takes no argument", "leave out" },
   { { "a", "-nographic=x" }, "-nographic takes no argument", "leave out" },
   { { "a", "-m", "0" }, "-m: RAM of 0", "4M to 256G" },
@@ -367,6 +384,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, counts_are_decimal);
   tcase_add_test(tc, bios_words);
   tcase_add_test(tc, trace_options);
+  tcase_add_test(tc, gdb_options);
   tcase_add_test(tc, choices);
   tcase_add_test(tc, qemu_lines_are_accepted);
   tcase_add_test(tc, hints);
