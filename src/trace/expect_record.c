@@ -12,6 +12,7 @@ enum { MAX_TEXT = 200 };
 struct rvh_record {
   rv_transitions transitions;
   FILE *out;
+  bool moved;    /* a transition came after the last character of it */
   GString *text; /* the console's current line */
   char *last[2]; /* the two lines written last: an exit and its answer */
   char *held;    /* one that repeats last[0]: the next decides */
@@ -144,6 +145,7 @@ static void on_transition(void *ctx, const rv_transition *t)
 {
   rv_record *r = ctx;
   GString *s = g_string_new(NULL);
+  r->moved = true;
   switch (t->kind) {
   case RV_TR_ENTER:
     add_entry(r, s, t);
@@ -175,7 +177,8 @@ static void end_text(rv_record *r)
     else
       g_string_append_printf(s, c == '"' || c == '\\' ? "\\%c" : "%c", c);
   }
-  g_string_append_c(s, '"');
+  /* Without it, the text had ended before that transition. */
+  g_string_append(s, r->moved ? "\\n\"" : "\"");
   char *line = g_string_free(s, FALSE);
   if (r->text->len)
     add_line(r, line);
@@ -203,13 +206,16 @@ void rv_record_console(rv_record *r, const uint8_t *bytes, size_t n)
   for (size_t i = 0; i < n; i++)
     if (bytes[i] == '\n')
       end_text(r);
-    else if (bytes[i] && bytes[i] != '\r' && r->text->len < MAX_TEXT)
+    else if (bytes[i] && bytes[i] != '\r' && r->text->len < MAX_TEXT) {
       g_string_append_c(r->text, (char)bytes[i]);
+      r->moved = false;
+    }
 }
 
 void rv_record_end(rv_record *r, const rvh_result *result)
 {
   rv_transitions_flush(&r->transitions);
+  r->moved = false; /* there is no newline to come */
   end_text(r);
   flush_held(r);
   write_repeats(r);
