@@ -5,6 +5,7 @@
   expect.py RVH_SIM ROMS_DIR wrong         wrong expectations: exit code 125 and the right message
   expect.py RVH_SIM ROMS_DIR bad-files     files that are none: file, line, word, way out; code 126
   expect.py RVH_SIM ROMS_DIR reports       TAP and JUnit
+  expect.py RVH_SIM ROMS_DIR page          the examples of docs/expect.md, the message included
 """
 import pathlib
 import re
@@ -167,9 +168,31 @@ def check_reports(run, folder):
         yield f"a report of nothing: {done.stderr}"
 
 
+def check_page(run, folder):
+    """Files marked as such can be read, the first is lesson 02's; the message is a real one."""
+    text = (SOURCES.parent / "docs/expect.md").read_text()
+    examples = re.findall(r"```expect\n(.*?)```", text, re.DOTALL)
+    lesson = (SOURCES / LESSON / "trap.expect").read_text()
+    if examples[0] != "".join(lesson.splitlines(True)[1:]):  # without its heading
+        yield "the first example is not lesson 02's"
+    for example in examples:
+        (folder / "x.expect").write_text(example)
+        if run(folder, "--expect=x.expect").returncode not in (0, EXPECT):
+            yield f"cannot be used:\n{example}"
+    (folder / "lab.expect").write_text("enter VS\n\nexit cause=load-guest-page-fault gpa=0x48\nresume\n")
+    said = re.search(r"lab[\s\S]*", run(folder, "--expect=lab.expect").stderr)[0]
+    if no_counts(said) not in no_counts(text):
+        yield f"the message is not on the page:\n{said}"
+
+
+def no_counts(text):
+    """Instruction counts are another compiler's."""
+    return re.sub(r"insn \d+", "insn N", text)
+
+
 def main(arguments):
     checks = {"lesson": check_lesson, "wrong": check_wrong, "bad-files": check_bad_files,
-              "reports": check_reports}
+              "reports": check_reports, "page": check_page}
     if len(arguments) < 3 or arguments[2] not in checks:
         print(__doc__)
         return 2
