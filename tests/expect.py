@@ -107,7 +107,7 @@ class Runner:
         self.program, self.roms = pathlib.Path(program).resolve(), pathlib.Path(roms).resolve()
 
     def __call__(self, folder, *options, lesson=LESSON):
-        return subprocess.run([self.program, self.roms / f"{lesson}.elf", "--limit-insns=20M", *options],
+        return subprocess.run([self.program, self.roms / f"{lesson}.elf", "--limit-insns=100M", *options],
                               cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 
 
