@@ -11,13 +11,13 @@ failed=0
 for expected in "$here"/[0-9][0-9]-*/console.expected; do
   name=$(basename "$(dirname "$expected")")
   if timeout 60 "$@" "$dir/$name.elf" </dev/null 2>/dev/null | tr -d '\r' |
-    sed -n "/^\[$name\]/,\$p" | diff -u "$expected" - >/tmp/roms-check.$$; then
+    sed -n "/^\[$name\]/,\$p" | diff -u "$expected" - >"${TMPDIR:-/tmp}"/roms-check.$$; then
     echo "ok   $name"
   else
     echo "FAIL $name"
-    cat /tmp/roms-check.$$
+    cat "${TMPDIR:-/tmp}"/roms-check.$$
     failed=1
   fi
-  rm -f /tmp/roms-check.$$
+  rm -f "${TMPDIR:-/tmp}"/roms-check.$$
 done
 exit $failed

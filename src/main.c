@@ -82,10 +82,14 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   g_autoptr(GError) error = NULL;
   if (!rvh_load(m, &error))
     return complain(error->message);
+  if (o->config.dumpdtb)
+    return RVH_EXIT_OK;
   if (out->expect && !rvh_expect_attach(out->expect, m, &error))
     return complain(error->message);
   g_autofree char *title =
-      g_path_get_basename(o->config.kernel ? o->config.kernel : o->config.bios_file);
+      g_path_get_basename(o->config.kernel      ? o->config.kernel
+                          : o->config.bios_file ? o->config.bios_file
+                                                : "flash");
   rvh_trace *trace =
       out->text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
   rvh_json *json = out->json ? rvh_trace_json(m, out->json, title) : NULL;

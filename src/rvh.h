@@ -36,6 +36,26 @@ typedef enum { RVH_BIOS_BUILTIN, RVH_BIOS_NONE, RVH_BIOS_FILE } rvh_bios;
 /* What console_read returns when it has no byte. */
 enum { RVH_INPUT_NONE = -1, RVH_INPUT_QUIT = -2 };
 
+/* -drive and -device of QEMU. An id and a drive are names by which a device finds its drive. */
+enum { RVH_MAX_DRIVES = 16, RVH_MAX_DEVICES = 16, RVH_ANY = -1 };
+typedef enum { RVH_IF_VIRTIO, RVH_IF_NONE, RVH_IF_PFLASH } rvh_drive_if;
+typedef struct {
+  const char *id, *file;
+  rvh_drive_if bus;
+  int unit; /* PFLASH: 0 or 1; RVH_ANY: the first that is free */
+  bool readonly;
+} rvh_drive;
+typedef enum { RVH_VIRTIO_BLK_MMIO, RVH_VIRTIO_BLK_PCI, RVH_LOADER } rvh_device_kind;
+typedef struct {
+  rvh_device_kind kind;
+  const char *drive, *serial;
+  int slot;            /* of the PCI bus, or of virtio-mmio; RVH_ANY */
+  bool disable_legacy; /* PCI: not transitional */
+  const char *file;    /* LOADER: goes to addr as it is, or where its ELF headers say */
+  uint64_t addr;
+  bool has_addr, force_raw;
+} rvh_device;
+
 /* Everything that makes a machine. Strings are borrowed until rvh_load returned. */
 typedef struct {
   uint64_t ram_size; /* bytes; default 128 MiB */
@@ -44,17 +64,22 @@ typedef struct {
   rvh_bios bios;
   const char *bios_file;
   const char *initrd, *append, *dtb;
+  const char *dumpdtb; /* rvh_load writes the device tree there; no program is needed then */
   const char *fail_on;   /* text on the console that makes the run fail, or NULL */
   uint64_t limit_insns;  /* 0: none */
   uint64_t trap_loop;    /* identical successive traps that count as wedged; 0: never */
   bool htinst_zero, adue, strict;
+  rvh_drive drives[RVH_MAX_DRIVES];
+  rvh_device devices[RVH_MAX_DEVICES];
+  unsigned n_drives, n_devices;
+  bool virtio_mmio_modern; /* -global virtio-mmio.force-legacy=false */
   bool console_stdin;    /* read the terminal or pipe on standard input */
   /* With console_stdin: called for the next byte of input; returns it, or RVH_INPUT_NONE, or
    * RVH_INPUT_QUIT, which ends the run with status 0. NULL: the library reads file 0 itself. */
   int (*console_read)(void *ctx);
   void *console_ctx;
   FILE *console_out;     /* default stdout */
-  FILE *messages;        /* guesses and hints; default stderr; NULL: silent */
+  FILE *messages;        /* guesses and hints; NULL: stderr */
 } rvh_config;
 #define RVH_CONFIG_DEFAULT                                                                         \
   (rvh_config) { .ram_size = 128ull << 20, .n_harts = 1, .trap_loop = 100000 }

@@ -3,8 +3,11 @@
 
   cli.py RVH_SIM bad-input   wrong options and files: exact text, exit code 126, nothing on stdout
   cli.py RVH_SIM exit-codes  small programs, and the status that each way of ending has
+  cli.py RVH_SIM input       what is typed or piped: to the console that asks; Ctrl-A x always ends
 """
+import os
 import pathlib
+import pty
 import re
 import struct
 import subprocess
@@ -50,6 +53,8 @@ def guest(pte):
 
 SRET = 0x10200073
 PUTCHAR = words(0x00100893, 0x02100513, 0x73)  # li a7,1; li a0,'!'; ecall (SBI console putchar)
+# 1: li a7,2; ecall (SBI console getchar); bltz a0,1b; mv s0,a0; PUTCHAR's a7; ecall; until s0 = '\n'.
+ECHO = words(0x00200893, 0x73, 0xFE054CE3, 0x00050413, 0x00100893, 0x73, 0xFF640293, 0xFE0292E3)
 
 FILES = {
     "good.elf": elf(),
@@ -79,6 +84,9 @@ FILES = {
     "guest-unmapped": guest(0),
     "wfi": words(0x10500073, 0xFFDFF06F),
     "print": PUTCHAR + finisher(0x5555),
+    "echo": ECHO + finisher(0x5555),
+    "deaf": PUTCHAR + words(0x6F),  # never reads
+    "asleep": PUTCHAR + words(0x10500073, 0xFFDFF06F),  # wfi; j .-4
 }
 
 # Arguments, then the two lines after "rvh-sim: error: " and "rvh-sim: ".
@@ -105,6 +113,9 @@ BAD_INPUT = [
     (["good.elf", "-dtb", "missing.dtb"], "missing.dtb: No such file or directory", "check the name"),
     (["good.elf", "--trace-file=no/such/dir"],
      "--trace-file: no/such/dir: No such file or directory", "give a file that can be written"),
+    (["-machine", "virt,dumpdtb=no/such/file"],
+     "no/such/file: No such file or directory",
+     "name a file that can be written"),
     (["cut.elf"], "cut.elf: the ELF header needs 64 bytes, the file has 40",
      "the file is damaged or was cut short: build or copy it again"),
     (["cut2.elf"], "cut2.elf: 1 program headers at offset 0x40 do not fit into the file's 100 bytes",
@@ -125,6 +136,36 @@ BAD_INPUT = [
      "link it at 0x80200000 (or at 0x80000000 to start in M-mode)"),
     (["entry.elf"], "entry.elf: entry 0x80400000 (at offset 0x18) is outside of every segment",
      "name the first instruction by ENTRY(symbol) in the linker script"),
+    (["spin", "-drive", "file=none.img,if=none"], "none.img: No such file or directory",
+     "make it first: truncate -s 64M FILE"),
+    (["spin", "-drive", "file=.,if=none,readonly=on"], ".: is not a file or block device",
+     "give a raw disk image"),
+    (["spin", "-device", "virtio-blk-pci,drive=hd"], "-device virtio-blk-pci: no drive 'hd'",
+     "define it: -drive if=none,id=NAME,format=raw,file=FILE"),
+    (["spin", "-drive", "file=spin,if=none,id=a", "-device", "virtio-blk-pci,drive=a", "-device",
+      "virtio-blk-device,drive=a"], "-device virtio-blk-device: drive 'a' is already in use",
+     "a drive for a -device has if=none, and one user"),
+    (["spin", "-drive", "file=spin,if=none,id=a", "-drive", "file=spin,if=none,id=b"],
+     "spin: is in use by another machine, which may write it", "end that one, or give both readonly=on"),
+    (["spin", "-drive", "file=spin,if=none,id=a", "-drive", "file=zeroes,if=none,id=b", "-device",
+      "virtio-blk-pci,drive=a,addr=2", "-device", "virtio-blk-pci,drive=b,addr=2"],
+     "-device virtio-blk-pci: PCI slot 0x2 is taken",
+     "leave addr= out, or give a free one from 1 to 0x1f"),
+    (["spin", "-drive", "if=pflash,unit=1,file=zeroes"], "zeroes: a flash chip is a file of 32 MiB",
+     "make it so: truncate -s 32M FILE"),
+    (["spin", "-drive", "if=pflash,unit=2,file=zeroes"], "zeroes: flash unit 2 does not exist",
+     "the flash chips are unit=0 and unit=1, one file each"),
+    (["spin", "-device", "loader,file=zeroes,force-raw=on"],
+     "-device loader: no address to load to", "add addr=0x..."),
+    (["spin", "-device", "loader,file=zeroes,addr=0x88000000,force-raw=on"],
+     "zeroes: needs 0x40 bytes at 0x88000000, outside RAM",
+     "give the machine more memory (-m), or load it elsewhere"),
+    (["spin", "-device", "loader,file=zeroes,addr=0xffffffffffffffff"],
+     "zeroes: needs 0x40 bytes at 0xffffffffffffffff, outside RAM",
+     "give the machine more memory (-m), or load it elsewhere"),
+    (["spin", "-device", "loader,file=zeroes,addr=0x87e00000"],
+     "zeroes: overlaps the device tree at 0x87e00000",
+     "load it elsewhere, or give the machine more memory"),
     (["packed.gz"], "packed.gz: is compressed by gzip", "unpack it: gunzip"),
 ]
 
@@ -132,6 +173,7 @@ BAD_INPUT = [
 EXIT_CODES = [
     (["--help"], 0, r"rvh-sim FILE \[options\][\s\S]*", r""),
     (["--version"], 0, r"rvh-sim \d+\.\d+\.\d+: .*\n", r""),
+    (["-machine", "virt,dumpdtb=tree.dtb"], 0, r"", r"\A\Z"),
     (["poweroff"], 0, r"", r"poweroff: flat binary at 0x80200000"),
     (["fail7"], 7, r"", r"exit code 7"),
     (["fail200"], 123, r"", r"exit code 123"),
@@ -180,8 +222,46 @@ def check_exit_codes(program, folder):
             yield f"{arguments}: printed {done.stdout!r} and {done.stderr!r}"
 
 
+# Program, what a pipe holds from the start, exit code, what standard output must be.
+PIPED = [
+    ("echo", "abcdefghijklmnopqrstuvwxyz\n", 0, "abcdefghijklmnopqrstuvwxyz\n"),
+    ("asleep", "nobody reads this", WEDGED, "!"),
+]
+# At a terminal: keys that nobody takes, more than are kept, then Ctrl-A x.
+TYPED = [("deaf", b"x" * 300 + b"\x01x"), ("asleep", b"\x01a\x01x")]
+
+
+def run_at_terminal(program, name, keys, folder):
+    """The exit code. The keys come when the program has printed '!'."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(folder)
+        os.execv(program, [program, name, "--limit-insns=20G"])
+    seen = b""
+    while b"!" not in seen:
+        seen += os.read(terminal, 1000)
+    os.write(terminal, keys)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.close(terminal)
+    return status
+
+
+def check_input(program, folder):
+    for name, text, code, out in PIPED:
+        done = subprocess.run([program, name], cwd=folder, input=text, capture_output=True,
+                              text=True, timeout=60)
+        if (done.returncode, done.stdout) != (code, out):
+            yield f"{name}: exit code {done.returncode}, printed {done.stdout!r}\n{done.stderr}"
+    for name, keys in TYPED if os.path.exists("/dev/pts/ptmx") else []:  # a chroot may have none
+        code = run_at_terminal(program, name, keys, folder)
+        if code != 0:
+            yield f"{name} at a terminal: exit code {code} after Ctrl-A x"
+
+
 def main():
-    checks = {"bad-input": (check_bad_input, BAD_INPUT), "exit-codes": (check_exit_codes, EXIT_CODES)}
+    checks = {"input": (check_input, PIPED + TYPED),
+              "bad-input": (check_bad_input, BAD_INPUT),
+              "exit-codes": (check_exit_codes, EXIT_CODES)}
     if len(sys.argv) != 3 or sys.argv[2] not in checks:
         print(__doc__)
         return 2

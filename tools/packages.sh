@@ -7,8 +7,8 @@ packages="
   libglib2.0-dev libelf-dev libfdt-dev
   check libmpfr-dev python3
   gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf
-  device-tree-compiler opensbi
-  ca-certificates"
+  device-tree-compiler e2fsprogs opensbi
+  debian-archive-keyring"
 
 # Prints the packages that are not installed.
 missing_packages() {

@@ -2,6 +2,7 @@
  * options. (GOption takes -kernel for bundled short options; hence a parser.)
  */
 #include "cli/options.h"
+#include "cli/keys.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,40 +17,7 @@ typedef struct {
   bool more; /* --help only names it */
 } option_row;
 
-static bool fail(GError **error, const char *way_out, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
-static bool fail(GError **error, const char *way_out, const char *format, ...)
-{
-  va_list args;
-  va_start(args, format);
-  g_autofree char *what = g_strdup_vprintf(format, args);
-  va_end(args);
-  g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE, "%s\n%s", what, way_out);
-  return false;
-}
-
-/* A decimal or 0x number followed by at most one suffix; each suffix is worth unit times the one
- * before it. Refuses signs, trailing text and overflow, which strtoull alone would let pass. */
-static bool parse_scaled(const char *text, const char *suffixes, uint64_t unit, uint64_t *value)
-{
-  char *end;
-  if (!g_ascii_isdigit(*text))
-    return false;
-  errno = 0;
-  bool hex = text[0] == '0' && g_ascii_tolower(text[1]) == 'x';
-  uint64_t number = strtoull(text, &end, hex ? 16 : 10);
-  if (errno)
-    return false;
-  uint64_t scale = 1;
-  if (*end) {
-    const char *found = strchr(suffixes, g_ascii_toupper(*end));
-    if (!found || end[1])
-      return false;
-    for (const char *s = suffixes; s <= found; s++)
-      scale *= unit;
-  }
-  return !__builtin_mul_overflow(number, scale, value);
-}
+#define fail cli_fail
 
 static bool set_KERNEL(cli_options *o, const char *value, GError **error)
 {
@@ -94,7 +62,7 @@ static bool set_M(cli_options *o, const char *value, GError **error)
 {
   const char *text = g_str_has_prefix(value, "size=") ? value + strlen("size=") : value;
   uint64_t size;
-  if (!parse_scaled(text, "KMGT", 1024, &size))
+  if (!cli_parse_scaled(text, "KMGT", 1024, &size))
     return fail(error, "write it like -m 512M or -m 2G", "-m: '%s' is not a size", value);
   if (*text && g_ascii_isdigit(text[strlen(text) - 1]) &&
       __builtin_mul_overflow(size, 1 << 20, &size))
@@ -109,7 +77,7 @@ static bool set_SMP(cli_options *o, const char *value, GError **error)
 {
   uint64_t n;
   const char *text = g_str_has_prefix(value, "cpus=") ? value + strlen("cpus=") : value;
-  if (!parse_scaled(text, "", 1, &n) || n < 1 || n > 8)
+  if (!cli_parse_scaled(text, "", 1, &n) || n < 1 || n > 8)
     return fail(error, "give a number from 1 to 8", "-smp: '%s' harts are not possible", value);
   o->config.n_harts = (unsigned)n;
   return true;
@@ -188,14 +156,14 @@ static bool set_FAIL_ON(cli_options *o, const char *value, GError **error)
 
 static bool set_LIMIT_INSNS(cli_options *o, const char *value, GError **error)
 {
-  return (parse_scaled(value, "KMG", 1000, &o->config.limit_insns) && o->config.limit_insns) ||
+  return (cli_parse_scaled(value, "KMG", 1000, &o->config.limit_insns) && o->config.limit_insns) ||
          fail(error, "write it like --limit-insns=200M", "--limit-insns: '%s' is not a count",
               value);
 }
 
 static bool set_TRAP_LOOP(cli_options *o, const char *value, GError **error)
 {
-  return parse_scaled(value, "KMG", 1000, &o->config.trap_loop) ||
+  return cli_parse_scaled(value, "KMG", 1000, &o->config.trap_loop) ||
          fail(error, "write it like --trap-loop=1000; 0 turns it off",
               "--trap-loop: '%s' is not a count", value);
 }
@@ -215,6 +183,21 @@ static bool set_ADUE(cli_options *o, const char *value, GError **error)
 static bool set_STRICT(cli_options *o, const char *value, GError **error)
 {
   return o->config.strict = true;
+}
+
+static bool set_DRIVE(cli_options *o, const char *value, GError **error)
+{
+  return cli_drive(&o->config, value, error);
+}
+
+static bool set_DEVICE(cli_options *o, const char *value, GError **error)
+{
+  return cli_device(&o->config, value, error);
+}
+
+static bool set_GLOBAL(cli_options *o, const char *value, GError **error)
+{
+  return cli_global(&o->config, value, error);
 }
 
 static bool set_HELP(cli_options *o, const char *value, GError **error) { return o->help = true; }
@@ -241,7 +224,7 @@ static bool expect(const char *name, const char *value, const char *const *good,
 
 static bool set_MACHINE(cli_options *o, const char *value, GError **error)
 {
-  return EXPECT("machine", "virt", "virt,aia=none", "type=virt");
+  return cli_machine(&o->config, value, error);
 }
 static bool set_CPU(cli_options *o, const char *value, GError **error)
 {
@@ -287,48 +270,17 @@ static const option_row *find(const char *name, size_t n)
   return NULL;
 }
 
-enum { MAX_NAME = 24 }; /* longer words are not a misspelt option */
-
-/* Levenshtein's edit distance, one row of the matrix at a time. */
-static unsigned distance(const char *a, const char *b)
+static const char *name_at(const void *table, size_t i)
 {
-  unsigned row[MAX_NAME + 1];
-  size_t na = strlen(a), nb = strlen(b);
-  for (size_t j = 0; j <= nb; j++)
-    row[j] = (unsigned)j;
-  for (size_t i = 1; i <= na; i++) {
-    unsigned diagonal = row[0];
-    row[0] = (unsigned)i;
-    for (size_t j = 1; j <= nb; j++) {
-      unsigned replace = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = MIN(replace, 1 + MIN(row[j], row[j - 1]));
-    }
-  }
-  return row[nb];
-}
-
-/* The option most like name, or NULL if none is alike: a third of the letters may be wrong. */
-static const char *nearest(const char *name)
-{
-  const char *best = NULL;
-  unsigned limit = (unsigned)strlen(name) / 3 + 1;
-  if (strlen(name) > MAX_NAME)
-    return NULL;
-  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-    unsigned d = rows[i].name ? distance(name, bare(&rows[i])) : limit;
-    if (d < limit) {
-      limit = d;
-      best = rows[i].name;
-    }
-  }
-  return best;
+  const option_row *row = (const option_row *)table + i;
+  return row->name ? bare(row) : NULL;
 }
 
 static bool fail_unknown(const char *word, const char *name, size_t n, GError **error)
 {
   g_autofree char *wanted = g_strndup(name, n);
-  const char *best = nearest(wanted);
+  const size_t like = cli_nearest(wanted, name_at, rows, G_N_ELEMENTS(rows));
+  const char *best = like < G_N_ELEMENTS(rows) ? rows[like].name : NULL;
   g_autofree char *way_out = best ? g_strdup_printf("did you mean %s? --help lists them all", best)
                                   : g_strdup("--help lists the options");
   return fail(error, way_out, "unknown option '%.*s'", (int)(name - word + (gssize)n), word);
@@ -376,7 +328,8 @@ bool cli_options_parse(cli_options *o, int argc, char **argv, GError **error)
   if (o->report && !o->expect)
     return fail(error, "give the expectations, too: --expect FILE",
                 "--report: there is nothing to report");
-  return o->config.kernel || o->config.bios == RVH_BIOS_FILE ||
+  return o->config.kernel || o->config.bios == RVH_BIOS_FILE || cli_boots_flash(&o->config) ||
+         o->config.dumpdtb ||
          fail(error, "usage: rvh-sim FILE [options]; --help lists them", "no program to run");
 }
 
@@ -414,7 +367,5 @@ void cli_options_help(FILE *out, bool all)
   if (!all)
     print_names(out, "Also", true);
   print_names(out, "Accepted as in QEMU", false);
-  fputs("Exit codes: the guest's, 124 limit, 125 failed check, 126 usage error, 127 "
-        "wedged\n",
-        out);
+  fputs("Exit codes: the guest's, 124 limit, 125 failed check, 126 usage, 127 wedged\n", out);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum { BASE = 0x10000000, SIZE = 0x100, N_REGISTERS = 8, CLOCK_HZ = 3686400, FIFO_SIZE = 16 };
+enum { POLLING_READS = 3 }; /* of LSR alone: a loop that waits for a character */
 
 enum { RBR_THR_DLL, IER_DLM, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
 
@@ -42,6 +43,7 @@ typedef struct {
   bool thre_pending; /* THR became empty and nobody has looked yet */
   uint8_t rx[FIFO_SIZE];
   unsigned rx_head, rx_count;
+  unsigned lsr_reads; /* since the last access to another register */
 } rv_uart;
 
 static unsigned rx_room(const rv_uart *u) { return u->fcr & FCR_ENABLE ? FIFO_SIZE : 1; }
@@ -237,10 +239,16 @@ static bool is_register(uint64_t offset, unsigned size)
   return offset < N_REGISTERS && offset % size == 0;
 }
 
+static void note_access(rv_uart *u, bool lsr_read)
+{
+  u->lsr_reads = !lsr_read ? 0 : u->lsr_reads < POLLING_READS ? u->lsr_reads + 1 : POLLING_READS;
+}
+
 static bool uart_read(rv_dev *dev, uint64_t offset, unsigned size, uint64_t *value)
 {
   if (!is_register(offset, size))
     return false;
+  note_access((rv_uart *)dev, offset == LSR);
   *value = read_register((rv_uart *)dev, offset);
   drive_irq((rv_uart *)dev);
   return true;
@@ -250,18 +258,27 @@ static bool uart_write(rv_dev *dev, uint64_t offset, unsigned size, uint64_t val
 {
   if (!is_register(offset, size))
     return false;
+  note_access((rv_uart *)dev, false);
   write_register((rv_uart *)dev, offset, value);
   drive_irq((rv_uart *)dev);
   return true;
 }
 
-/* Input waits outside until there is room, so nothing typed is lost; in loopback the receiver is
+/* Whether somebody will take a character: by interrupt, or in a loop on LSR. Drivers that only
+ * initialise read RBR and clear the FIFOs; a loop that sends looks at LSR once per character. */
+static bool listening(const rv_uart *u)
+{
+  return (u->ier & IER_ERBFI) || u->lsr_reads >= POLLING_READS;
+}
+
+/* Input waits outside until there is room and somebody listens: a pipe is full before the guest
+ * has started, and its text may be meant for another console (SBI). In loopback the receiver is
  * disconnected from the line. */
 static void uart_poll(rv_dev *dev)
 {
   rv_uart *u = (rv_uart *)dev;
   bool got = false;
-  while (!(u->mcr & MCR_LOOP) && u->rx_count < rx_room(u)) {
+  while (listening(u) && !(u->mcr & MCR_LOOP) && u->rx_count < rx_room(u)) {
     int byte = dev->board->console_read(dev->board->ctx);
     if (byte < 0)
       break;

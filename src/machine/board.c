@@ -96,8 +96,9 @@ static bool board_memory(void *ctx, uint64_t pa, void *buf, size_t n, bool write
 
 /* ---- making it ---- */
 
-static rv_dev *add(rvh_machine *m, rv_dev *d)
+rv_dev *rv_board_add(rvh_machine *m, rv_dev *d)
 {
+  g_assert(m->n_dev < RV_BOARD_DEVICES);
   if (d)
     m->dev[m->n_dev++] = d;
   return d;
@@ -125,13 +126,13 @@ bool rv_board_init(rvh_machine *m, GError **error)
   m->phys.bus_claims = bus_claims;
   m->phys.watch = watched_store;
   /* In the order in which they are asked for: the busiest first. */
-  m->uart = add(m, rv_uart_new(&m->board));
-  m->plic = add(m, rv_plic_new(&m->board));
-  m->clint = add(m, rv_clint_new(&m->board));
-  m->rtc = add(m, rv_rtc_new(&m->board));
-  const rv_dev *finisher = add(m, rv_finisher_new(&m->board));
+  m->uart = rv_board_add(m, rv_uart_new(&m->board));
+  m->plic = rv_board_add(m, rv_plic_new(&m->board));
+  m->clint = rv_board_add(m, rv_clint_new(&m->board));
+  m->rtc = rv_board_add(m, rv_rtc_new(&m->board));
+  const rv_dev *finisher = rv_board_add(m, rv_finisher_new(&m->board));
   if (m->uart && m->plic && m->clint && m->rtc && finisher)
-    return true;
+    return rv_storage_init(m, error);
   g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory for the devices\nfree some");
   return false;
 }
@@ -147,6 +148,7 @@ void rv_board_reset(rvh_machine *m)
 
 void rv_board_poll(rvh_machine *m)
 {
+  rv_console_poll(m);
   for (unsigned i = 0; i < m->n_dev; i++)
     if (m->dev[i]->poll)
       m->dev[i]->poll(m->dev[i]);
@@ -158,4 +160,5 @@ void rv_board_free(rvh_machine *m)
   for (unsigned i = 0; i < m->n_dev; i++)
     m->dev[i]->free(m->dev[i]);
   m->n_dev = 0;
+  rv_storage_free(m);
 }

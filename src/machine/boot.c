@@ -5,10 +5,12 @@
  */
 #include "machine/machine.h"
 #include "dev/fdt.h"
+#include "dev/pflash.h"
 #include "mmu/pmp.h"
 #include "mmu/tlb.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
+#include <errno.h>
 #include <libfdt.h>
 #include <string.h>
 
@@ -45,16 +47,64 @@ static bool open_one(rvh_machine *m, const char *path, rv_image_role role, rv_im
   return true;
 }
 
+static bool is_elf(const char *path)
+{
+  char magic[4] = "";
+  FILE *f = fopen(path, "rb");
+  const bool elf = f && fread(magic, sizeof magic, 1, f) == 1 && !memcmp(magic, "\177ELF", 4);
+  if (f)
+    fclose(f);
+  return elf;
+}
+
+/* Raw bytes, from where they are asked to go: the loader checks only what ELF headers say. */
+static bool fits(const rvh_machine *m, const rv_image *image, GError **error)
+{
+  const uint64_t size = image->segments[0].filesz, at = image->low - RV_RAM_BASE;
+  if (at <= m->config.ram_size && size <= m->config.ram_size - at)
+    return true;
+  g_set_error(error, RVH_LOAD_ERROR, RV_LOAD_PLACE,
+              "%s: needs 0x%" G_GINT64_MODIFIER "x bytes at 0x%" G_GINT64_MODIFIER
+              "x, outside RAM\ngive the machine more memory (-m), or load it elsewhere",
+              image->path, size, image->low);
+  return false;
+}
+
+/* -device loader: like QEMU's, it places an ELF by its headers unless force-raw=on. */
+static bool open_loader(rvh_machine *m, unsigned i, GError **error)
+{
+  const rvh_device *d = &m->config.devices[i];
+  const bool elf = !d->force_raw && is_elf(d->file);
+  const rv_image_where where = { .ram_base = RV_RAM_BASE,
+                                 .ram_size = m->config.ram_size,
+                                 .role = elf ? RV_ROLE_KERNEL : RV_ROLE_DATA,
+                                 .base = d->addr,
+                                 .start = RV_START_BARE };
+  if (!elf && !d->has_addr)
+    return fail(error, "-device loader: no address to load to", "add addr=0x...");
+  m->loaders[i] = rv_image_open(d->file, &where, error);
+  return m->loaders[i] && (elf || fits(m, m->loaders[i], error));
+}
+
+static bool open_loaders(rvh_machine *m, GError **error)
+{
+  for (unsigned i = 0; i < m->config.n_devices; i++)
+    if (m->config.devices[i].kind == RVH_LOADER && !open_loader(m, i, error))
+      return false;
+  return true;
+}
+
 bool rv_boot_open(rvh_machine *m, GError **error)
 {
   m->append = g_strdup(m->config.append);
-  if (!m->config.kernel && m->config.bios != RVH_BIOS_FILE)
+  if (!m->config.kernel && m->config.bios != RVH_BIOS_FILE && !m->flash_boot &&
+      !m->config.dumpdtb)
     return fail(error, "no program to run", "name an ELF, Image or flat binary, or use -bios FILE");
   return open_one(m, m->config.bios == RVH_BIOS_FILE ? m->config.bios_file : NULL, RV_ROLE_BIOS,
                   &m->bios, error) &&
          open_one(m, m->config.kernel, RV_ROLE_KERNEL, &m->kernel, error) &&
          open_one(m, m->config.initrd, RV_ROLE_DATA, &m->initrd, error) &&
-         open_one(m, m->config.dtb, RV_ROLE_DATA, &m->dtb, error);
+         open_one(m, m->config.dtb, RV_ROLE_DATA, &m->dtb, error) && open_loaders(m, error);
 }
 
 void rv_boot_free(rvh_machine *m)
@@ -63,6 +113,8 @@ void rv_boot_free(rvh_machine *m)
   rv_image_free(m->bios);
   rv_image_free(m->initrd);
   rv_image_free(m->dtb);
+  for (unsigned i = 0; i < RVH_MAX_DEVICES; i++)
+    rv_image_free(m->loaders[i]);
   g_free(m->append);
 }
 
@@ -87,6 +139,26 @@ static bool place(rvh_machine *m, const rv_image *image, GError **error)
   }
   if (m->bios && m->kernel && m->bios->low < m->kernel->high && m->kernel->low < m->bios->high)
     return fail(error, "firmware and kernel overlap", "link one of them elsewhere");
+  return true;
+}
+
+/* After the tree, which they may not lie on: its place follows from the size of the RAM. */
+static bool place_loaders(rvh_machine *m, GError **error)
+{
+  for (unsigned i = 0; i < RVH_MAX_DEVICES; i++) {
+    const rv_image *image = m->loaders[i];
+    if (!image)
+      continue;
+    if (image->low < m->fdt_addr + FDT_ROOM && m->fdt_addr < image->high) {
+      g_set_error(error, RVH_LOAD_ERROR, RV_LOAD_PLACE,
+                  "%s: overlaps the device tree at 0x%" G_GINT64_MODIFIER "x\n"
+                  "load it elsewhere, or give the machine more memory",
+                  image->path, m->fdt_addr);
+      return false;
+    }
+    if (!place(m, image, error))
+      return false;
+  }
   return true;
 }
 
@@ -172,6 +244,17 @@ static void *adopt(rvh_machine *m, uint64_t initrd_start, uint64_t initrd_end, s
   return fdt;
 }
 
+static bool dump_tree(const rvh_machine *m, const void *fdt, size_t size, GError **error)
+{
+  FILE *f = fopen(m->config.dumpdtb, "wb");
+  const bool written = f && fwrite(fdt, size, 1, f) == 1;
+  if ((!f || fclose(f) == 0) && written)
+    return true;
+  g_set_error(error, RVH_LOAD_ERROR, RV_LOAD_READ, "%s: %s\nname a file that can be written",
+              m->config.dumpdtb, g_strerror(errno));
+  return false;
+}
+
 /* Near the top of RAM, below 3 GiB of it so that 32-bit firmware reaches it, 2 MiB aligned. */
 static bool place_tree(rvh_machine *m, GError **error)
 {
@@ -190,11 +273,20 @@ static bool place_tree(rvh_machine *m, GError **error)
   if (!fdt)
     return false;
   const bool fits = rv_phys_write(&m->phys, m->fdt_addr, fdt, size);
+  const bool dumped = !m->config.dumpdtb || dump_tree(m, fdt, size, error);
   free(fdt);
+  if (!dumped)
+    return false;
   return fits || fail(error, "the device tree does not fit into the RAM", "make it smaller");
 }
 
 /* ---- reset ---- */
+
+/* As on QEMU, a program in flash comes before one in RAM. */
+static uint64_t kernel_entry(const rvh_machine *m)
+{
+  return m->flash_boot ? RV_PFLASH_BASE(0) : m->kernel ? m->kernel->entry : 0;
+}
 
 /* What QEMU's reset ROM does: a0 = mhartid, a1 = device tree, a2 = fw_dynamic_info, jump. */
 static void write_rom(rvh_machine *m, uint64_t start)
@@ -217,7 +309,7 @@ static void write_rom(rvh_machine *m, uint64_t start)
     },
     .start = start,
     .fdt = m->fdt_addr,
-    .info = { INFO_MAGIC, INFO_VERSION, m->kernel ? m->kernel->entry : 0, NEXT_S, 0, 0 },
+    .info = { INFO_MAGIC, INFO_VERSION, kernel_entry(m), NEXT_S, 0, 0 },
   };
   rv_region *r = rv_phys_find(&m->phys, RV_ROM_BASE, RV_ROM_SIZE);
   memcpy(r->host, &rom, sizeof rom);
@@ -258,15 +350,15 @@ bool rv_boot_start(rvh_machine *m, GError **error)
   for (unsigned i = 0; i < m->config.n_harts; i++)
     reset_hart(m, m->harts[i]);
   rv_board_reset(m);
-  if (!place(m, m->bios, error) || !place(m, m->kernel, error) || !place_tree(m, error))
+  if (!place(m, m->bios, error) || !place(m, m->kernel, error) || !place_tree(m, error) ||
+      !place_loaders(m, error))
     return false;
-  const rv_image *first = m->bios ? m->bios : m->kernel;
-  write_rom(m, first->entry);
+  write_rom(m, m->bios ? m->bios->entry : kernel_entry(m));
   watch_htif(m);
   if (!m->sbi)
     return true;
   for (unsigned i = 0; i < m->config.n_harts; i++)
     m->harts[i]->power = RV_STOPPED;
-  rv_sbi_start(m->sbi, m->harts[0], m->kernel->entry, m->fdt_addr);
+  rv_sbi_start(m->sbi, m->harts[0], kernel_entry(m), m->fdt_addr);
   return true;
 }

@@ -16,7 +16,7 @@ static void watch_for_failure(rvh_machine *m, const uint8_t *bytes, size_t n)
     if (m->tail->len > keep + 256)
       g_string_erase(m->tail, 0, m->tail->len - keep);
     if (m->failed && bytes[i] == '\n')
-      rv_end(m, RVH_EXIT_EXPECT, "the console said '%s' (--fail-on)", text);
+      rv_end(m, RVH_EXIT_EXPECT, "--fail-on");
   }
 }
 
@@ -57,19 +57,41 @@ static int read_byte(rvh_machine *m)
   return byte;
 }
 
+static void keep(rvh_machine *m, uint8_t byte)
+{
+  if (m->input_count < RV_INPUT_SIZE) /* the guest does not read: what is typed on is lost */
+    m->input[(m->input_head + m->input_count++) % RV_INPUT_SIZE] = byte;
+}
+
+static int take(rvh_machine *m)
+{
+  const int byte = m->input[m->input_head];
+  m->input_head = (m->input_head + 1) % RV_INPUT_SIZE;
+  m->input_count--;
+  return byte;
+}
+
+void rv_console_poll(rvh_machine *m)
+{
+  int byte;
+  if (!rv_console_interactive(m))
+    return;
+  while ((byte = read_byte(m)) >= 0)
+    keep(m, byte);
+  if (byte == RVH_INPUT_QUIT)
+    rv_end(m, RVH_EXIT_OK, "terminated from the terminal");
+}
+
+/* A pipe or file is read byte by byte, as the guest takes it. */
 int rv_console_read(void *machine)
 {
   rvh_machine *m = machine;
-  if (m->pushed_back >= 0) {
-    const int byte = m->pushed_back;
-    m->pushed_back = -1;
-    return byte;
-  }
-  if (!m->config.console_stdin || m->input_closed)
+  rv_console_poll(m);
+  if (m->input_count)
+    return take(m);
+  if (!m->config.console_stdin || m->input_closed || rv_console_interactive(m))
     return -1;
   const int byte = read_byte(m);
-  if (byte == RVH_INPUT_QUIT)
-    rv_end(m, RVH_EXIT_OK, "terminated from the terminal");
   return byte < 0 ? -1 : byte;
 }
 
@@ -80,16 +102,22 @@ bool rv_console_interactive(const rvh_machine *m)
 
 bool rv_console_wait(rvh_machine *m, int timeout_ms)
 {
-  if (m->pushed_back >= 0)
-    return true;
   if (!m->config.console_stdin || m->input_closed)
     return false;
   fflush(m->config.console_out ? m->config.console_out : stdout);
+  if (rv_console_interactive(m)) {
+    readable(timeout_ms);
+    rv_console_poll(m);
+    return true;
+  }
+  if (m->input_count) /* every device was asked since it came */
+    return false;
   if (!readable(timeout_ms))
     return true;
-  m->pushed_back = rv_console_read(m);
+  const int byte = read_byte(m);
   /* A pipe or file that is readable without having a byte is at its end. */
-  if (m->pushed_back < 0 && !rv_console_interactive(m))
-    m->input_closed = true;
+  m->input_closed = byte < 0;
+  if (byte >= 0)
+    keep(m, byte);
   return !m->input_closed;
 }

@@ -124,7 +124,6 @@ rvh_machine *rvh_new(const rvh_config *config, GError **error)
   m->listeners = g_array_new(FALSE, FALSE, sizeof(rv_listener));
   m->hinted = g_ptr_array_new_with_free_func(g_free);
   m->tail = g_string_new(NULL);
-  m->pushed_back = -1;
   if (build(m, error))
     return m;
   rvh_free(m);
@@ -135,7 +134,9 @@ bool rvh_load(rvh_machine *m, GError **error)
 {
   if (!rv_boot_open(m, error))
     return false;
-  const bool built_in = m->config.bios == RVH_BIOS_BUILTIN && m->kernel && !m->kernel->m_mode;
+  const bool built_in =
+      m->config.bios == RVH_BIOS_BUILTIN &&
+      (m->flash_boot || (m->kernel && !m->kernel->m_mode));
   if (built_in)
     m->sbi = rv_sbi_new(&(rv_sbi_host){ .ctx = m, .harts = m->harts, .n_harts = m->config.n_harts,
                                         .phys = &m->phys, .console_write = rv_console_write,

@@ -2,6 +2,7 @@
  *
  *   machine.c   making, freeing, state for observers (rvh.h)
  *   board.c     the bus and the devices on it
+ *   storage.c   drives, disks and flash
  *   console.c   the guest's console: output, input, --fail-on
  *   boot.c      files into memory, entry states, device tree
  *   schedule.c  the run loop: slices, timer events, waiting
@@ -11,6 +12,7 @@
 #define RV_MACHINE_H
 #include "cpu/run.h"
 #include "dev/devices.h"
+#include "dev/drive.h"
 #include "dev/htif.h"
 #include "load/image.h"
 #include "rvh.h"
@@ -18,11 +20,12 @@
 
 enum {
   RV_BOARD_HARTS = 8,
-  RV_BOARD_DEVICES = 16,
+  RV_BOARD_DEVICES = 24,
   RV_QUANTUM = 50000,      /* instructions a hart runs before the next one's turn */
   RV_POLL_INTERVAL = 100000, /* instructions between looks at the terminal, one hart */
   RV_INSNS_PER_TICK = 100, /* 1 instruction = 1 ns of a 10 MHz timebase */
 };
+enum { RV_INPUT_SIZE = 256 };
 #define RV_RAM_BASE 0x80000000ull
 #define RV_ROM_BASE 0x1000ull
 #define RV_ROM_SIZE 0x1000ull
@@ -50,6 +53,9 @@ struct rvh_machine {
   rv_dev *dev[RV_BOARD_DEVICES];
   unsigned n_dev;
   rv_dev *clint, *plic, *uart, *rtc;
+  rv_drive *drive[RVH_MAX_DRIVES]; /* as config.drives; NULL once a device has it */
+  bool drive_used[RVH_MAX_DRIVES];
+  bool flash_boot; /* pflash unit 0 has a file: it holds the program */
   rv_htif htif;
   bool in_htif; /* HTIF's own stores to its words are no commands */
   rv_sbi *sbi;
@@ -62,6 +68,7 @@ struct rvh_machine {
   uint64_t run_bound;   /* rvh_run's argument, as an instruction count; ~0 = none */
 
   rv_image *kernel, *bios, *initrd, *dtb;
+  rv_image *loaders[RVH_MAX_DEVICES]; /* of -device loader, by the device's number */
   char *append;
   uint64_t fdt_addr;
 
@@ -77,7 +84,8 @@ struct rvh_machine {
   GString *tail;     /* the end of the output, for fail_on */
   bool failed;       /* fail_on was seen: the run ends with the line */
   bool input_closed;
-  int pushed_back;   /* a byte read while waiting for one, or -1 */
+  uint8_t input[RV_INPUT_SIZE]; /* what was read and the guest has not taken, a ring */
+  unsigned input_head, input_count;
 };
 
 /* board.c */
@@ -86,10 +94,20 @@ void rv_board_reset(rvh_machine *m);
 void rv_board_free(rvh_machine *m);
 void rv_board_poll(rvh_machine *m);
 
+/* Adds a device to the bus; passes it through. */
+rv_dev *rv_board_add(rvh_machine *m, rv_dev *d);
+
+/* storage.c: opens the drives and makes the devices that use them. */
+bool rv_storage_init(rvh_machine *m, GError **error);
+void rv_storage_free(rvh_machine *m);
+
 /* console.c */
 void rv_console_write(void *machine, const uint8_t *bytes, size_t n);
 int rv_console_read(void *machine);
-/* Waits up to timeout_ms (-1: for ever) for input. False: there will never be any. */
+/* Looks at the keyboard, so that Ctrl-A x works whether the guest reads or not. */
+void rv_console_poll(rvh_machine *m);
+/* Waits up to timeout_ms (-1: for ever) for more input. False: there will never be any, or what
+ * there is waits already and the guest does not take it. */
 bool rv_console_wait(rvh_machine *m, int timeout_ms);
 bool rv_console_interactive(const rvh_machine *m);
 

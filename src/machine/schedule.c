@@ -40,10 +40,11 @@ static uint64_t ticks_to_fire(rvh_machine *m, rv_hart *h, uint64_t now)
   if (h->s[0].timecmp > now && h->s[0].timecmp - now < best)
     best = h->s[0].timecmp - now;
   const uint64_t guest_now = now + h->csr.htimedelta; /* also while V=0 [H-008] */
-  if ((h->csr.henvcfg & henvcfg_STCE) && h->s[1].timecmp > guest_now &&
-      h->s[1].timecmp - guest_now < best)
-    best = h->s[1].timecmp - guest_now;
-  return best;
+  if (!(h->csr.henvcfg & henvcfg_STCE))
+    return best;
+  /* Guest time may pass 2^64, which ends what has fired: what comes after is planned there. */
+  const uint64_t next = h->s[1].timecmp > guest_now ? h->s[1].timecmp - guest_now : -guest_now;
+  return next && next < best ? next : best;
 }
 
 /* The clock at which the next timer of any hart fires, ~0 if none will. */
@@ -81,6 +82,11 @@ void rv_end(rvh_machine *m, int status, const char *format, ...)
   m->result.ended = true;
   m->result.stop = RVH_STOP_ENDED;
   m->result.status = status;
+  if (m->failed) { /* whatever ends it: a panic may print no newline and wait for ever */
+    g_snprintf(m->result.reason, sizeof m->result.reason, "the console said '%s' (--fail-on)",
+               m->config.fail_on);
+    m->result.status = RVH_EXIT_EXPECT;
+  }
   for (unsigned i = 0; i < n_harts(m); i++) {
     m->harts[i]->stop |= RV_STOP_EXIT;
     m->harts[i]->leave = true;
@@ -89,9 +95,7 @@ void rv_end(rvh_machine *m, int status, const char *format, ...)
 
 void rv_power_off(rvh_machine *m, bool reset, int code, const char *by)
 {
-  if (m->failed)
-    rv_end(m, RVH_EXIT_EXPECT, "the console said '%s' (--fail-on)", m->config.fail_on);
-  else if (reset) {
+  if (reset && !m->failed) {
     m->reset = true;
     for (unsigned i = 0; i < n_harts(m); i++)
       m->harts[i]->leave = true;
@@ -105,8 +109,12 @@ void rv_power_off(rvh_machine *m, bool reset, int code, const char *by)
 
 /* ---- slices ---- */
 
+/* No other hart holds a reservation while h runs: its stores by the fast path tell nobody. */
 static void begin_slice(rvh_machine *m, rv_hart *h)
 {
+  for (unsigned i = 0; i < n_harts(m); i++)
+    if (m->harts[i] != h)
+      m->harts[i]->reservation = ~0ull;
   m->current = h;
   m->slice_start = h->icount;
 }
@@ -242,13 +250,15 @@ static void round_of_slices(rvh_machine *m, uint64_t left)
   uint64_t n = n_harts(m) == 1 ? RV_POLL_INTERVAL : RV_QUANTUM;
   if (left < n)
     n = left;
+  /* Others see where a turn ends: another hart, the limit, input, which comes between turns. */
+  const bool to_the_end = n_harts(m) > 1 || left <= n || m->config.console_stdin;
   for (unsigned i = 0; i < n_harts(m) && !interrupted(m, NULL); i++) {
     rv_hart *h = m->harts[i];
     const uint64_t before = h->icount;
+    if (i > 0) /* the turns before, also credited ones, may have passed a comparator */
+      fire_timers(m);
     if (running(h))
-      slice(m, h, n, n_harts(m) > 1 || left <= n);
-    if (n_harts(m) > 1)
-      h->reservation = ~0ull; /* no other hart may run while it holds one */
+      slice(m, h, n, to_the_end);
     /* A hart that waits is credited its turn, so that one clock serves all. */
     if (n_harts(m) > 1 && h->icount - before < n)
       m->clock += n - (h->icount - before);

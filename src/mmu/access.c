@@ -60,9 +60,10 @@ bool rv_locate(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, rv_
     return refuse_why(h, va, mode, WHY_PMP);
   *place = (rv_place){ .pa = x.pa, .fence_shift = x.fence_shift, .cacheable = rv_pmp_uniform(h, x.pa) };
   rv_region *r = rv_phys_find(h->phys, x.pa, size);
-  if (r && !(r->readonly && mode->access == RV_STORE))
+  if (r && !r->hidden && !(r->readonly && mode->access == RV_STORE))
     place->host = rv_region_host(r, x.pa);
-  else if (r || mode->access == RV_FETCH || !h->phys->bus_claims(h->phys->bus, x.pa))
+  else if (mode->access == RV_FETCH || mode->hlvx || /* a device is not executable [H-253] */
+           !h->phys->bus_claims(h->phys->bus, x.pa))
     return refuse_why(h, va, mode, WHY_NO_MEMORY);
   return true;
 }
@@ -100,7 +101,7 @@ static bool split(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, 
   for (unsigned i = 0; i < *n; i++)
     if (!rv_locate(h, parts[i].va, parts[i].size, mode, &parts[i].place))
       return false;
-  /* A device register is accessed whole, or not at all. */
+  /* A device register is accessed whole, or not at all; the part at fault is the device's. */
   for (unsigned i = 0; i < *n; i++)
     if (!parts[i].place.host && (*n == 2 || va & (size - 1)))
       return refuse_why(h, parts[i].va, mode, WHY_DEVICE_REFUSED);

@@ -65,7 +65,7 @@ void rv_phys_written(rv_phys *p, rv_region *r, rv_hart *h, uint64_t pa, uint64_t
         h->end_block = true; /* the running block may be the one that was overwritten */
     }
     if (page->watched)
-      p->watch(p->bus, pa, n);
+      p->watch(p->bus, at, last + 1 - at);
     at = last + 1;
   }
 }

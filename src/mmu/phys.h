@@ -24,7 +24,8 @@ typedef struct {
   uint64_t base, size;
   uint8_t *host;
   rv_page *pages;
-  bool readonly;
+  bool readonly; /* stores go to the device that claims the address, if any */
+  bool hidden;   /* loads as well: a flash that is being programmed; fetches fail */
 } rv_region;
 
 enum { RV_MAX_REGIONS = 8 };
@@ -40,7 +41,7 @@ struct rv_phys {
   bool (*bus_read)(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t *value);
   bool (*bus_write)(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t value);
   bool (*bus_claims)(void *bus, uint64_t pa); /* is a device at this address? */
-  void (*watch)(void *bus, uint64_t pa, unsigned size);
+  void (*watch)(void *bus, uint64_t pa, unsigned size); /* the bytes written of a watched page */
   rv_code *code; /* told by code_written of stores to decoded granules */
   void (*code_written)(rv_code *code, rv_page *page);
 };

@@ -9,7 +9,7 @@
 #include "unit.h"
 #include <string.h>
 
-enum { MOCK_HARTS = 2, MOCK_RAM = 0x1000 };
+enum { MOCK_HARTS = 2, MOCK_RAM = 0x8000 };
 #define MOCK_RAM_BASE 0x80000000ull
 
 typedef struct {

@@ -3,18 +3,11 @@
  */
 #ifndef RVH_TESTS_SBI_FIXTURE_H
 #define RVH_TESTS_SBI_FIXTURE_H
-#include "cpu/event.h"
-#include "mmu/phys.h"
-#include "mmu/tlb.h"
-#include "priv/csr.h"
-#include "priv/interrupt.h"
-#include "priv/trap.h"
+#include "core_fixture.h"
 #include "sbi/sbi.h"
-#include "unit.h"
-#include <string.h>
 
-enum { N_HARTS = 3, RAM_SIZE = 1 << 20 };
-static const uint64_t RAM = 0x80000000, ROM = 0x20000000, KERNEL = 0x80020000;
+enum { N_HARTS = 3, RAM_SIZE = CORE_RAM_SIZE };
+static const uint64_t RAM = CORE_RAM, ROM = 0x20000000, KERNEL = 0x80020000;
 
 enum {
   EID_BASE = 0x10,
@@ -91,36 +84,12 @@ static void on_hint(void *ctx, rv_hart *h, const char *id, const char *text)
   strncpy(f->hint, text, sizeof f->hint - 1);
 }
 
-/* There are no devices. */
-static bool no_read(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t *value)
-{
-  return false;
-}
-static bool no_write(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t value)
-{
-  return false;
-}
-static bool no_claim(void *bus, uint64_t pa) { return false; }
-
-static rv_hart *new_hart(fixture *f, unsigned id)
-{
-  rv_hart *h = calloc(1, sizeof *h);
-  ck_assert_ptr_nonnull(h);
-  h->id = id;
-  h->env = &f->env;
-  h->phys = &f->phys;
-  h->prv = PRV_M;
-  rv_csr_reset(h);
-  ck_assert(rv_mmu_init(h));
-  return h;
-}
-
 /* Hart 0 is in HS-mode at KERNEL, the others are stopped. */
 static fixture *set_up(void)
 {
   fixture *f = calloc(1, sizeof *f);
   ck_assert_ptr_nonnull(f);
-  ck_assert_ptr_nonnull(rv_phys_add(&f->phys, RAM, RAM_SIZE, false));
+  core_set_phys(&f->phys, f->harts, N_HARTS);
   ck_assert_ptr_nonnull(rv_phys_add(&f->phys, ROM, 4096, true));
   f->env = (rv_env){ .ctx = f,
                      .time = on_time,
@@ -130,12 +99,7 @@ static fixture *set_up(void)
                      .harts = f->harts,
                      .n_harts = N_HARTS };
   for (unsigned i = 0; i < N_HARTS; i++)
-    f->harts[i] = new_hart(f, i);
-  f->phys.bus_read = no_read;
-  f->phys.bus_write = no_write;
-  f->phys.bus_claims = no_claim;
-  f->phys.harts = f->harts;
-  f->phys.n_harts = N_HARTS;
+    f->harts[i] = core_new_hart(&f->phys, &f->env, i);
   f->now = 1000;
   f->sbi = rv_sbi_new(&(rv_sbi_host){ .ctx = f,
                                       .harts = f->harts,
@@ -152,10 +116,8 @@ static fixture *set_up(void)
 static void tear_down(fixture *f)
 {
   rv_sbi_free(f->sbi);
-  for (unsigned i = 0; i < N_HARTS; i++) {
-    rv_mmu_free(f->harts[i]);
-    free(f->harts[i]);
-  }
+  for (unsigned i = 0; i < N_HARTS; i++)
+    core_free_hart(f->harts[i]);
   rv_phys_free(&f->phys);
   free(f);
 }
@@ -175,12 +137,7 @@ static inline int64_t ecall(rv_hart *h, uint64_t eid, uint64_t fid, sbi_args arg
   return h->x[10];
 }
 
-static inline uint64_t peek(rv_hart *h, unsigned csr)
-{
-  uint64_t value = 0;
-  ck_assert(rv_csr_peek(h, csr, &value));
-  return value;
-}
+static inline uint64_t peek(rv_hart *h, unsigned csr) { return core_peek(h, csr); }
 
 static inline void start_all(fixture *f)
 {

@@ -1,4 +1,5 @@
 /* test_options.c - the command line: what each spelling means, and what wrong ones are told. */
+#include "cli/keys.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "unit.h"
@@ -127,6 +128,56 @@ START_TEST(qemu_lines_are_accepted)
 }
 END_TEST
 
+START_TEST(drives_and_devices_as_qemu)
+{
+  cli_options o;
+  PARSE(&o, "a", "-drive", "if=none,format=raw,file=a,,b=c.img,id=hd,readonly=on", "-device",
+        "virtio-blk-pci,drive=hd,addr=0x1f,disable-legacy=on");
+  ck_assert_uint_eq(o.config.n_drives, 1);
+  ck_assert_str_eq(o.config.drives[0].file, "a,b=c.img");
+  ck_assert_str_eq(o.config.drives[0].id, "hd");
+  ck_assert(o.config.drives[0].readonly && o.config.drives[0].bus == RVH_IF_NONE);
+  ck_assert_str_eq(o.config.devices[0].drive, "hd");
+  ck_assert_int_eq(o.config.devices[0].slot, 31);
+  ck_assert(o.config.devices[0].disable_legacy);
+  PARSE(&o, "a", "-drive", "file=x", "-global", "virtio-mmio.force-legacy=false", "-device",
+        "virtio-blk-device,drive=y,bus=virtio-mmio-bus.3");
+  ck_assert_int_eq(o.config.drives[0].bus, RVH_IF_VIRTIO);
+  ck_assert_int_eq(o.config.drives[0].unit, RVH_ANY);
+  ck_assert_int_eq(o.config.devices[0].slot, 3);
+  ck_assert(o.config.virtio_mmio_modern);
+  PARSE(&o, "a", "-device", "loader,file=x,addr=0x90000000,force-raw=on", "-device",
+        "loader,file=y");
+  ck_assert_uint_eq(o.config.n_devices, 2);
+  ck_assert_uint_eq(o.config.devices[0].addr, 0x90000000);
+  ck_assert(o.config.devices[0].force_raw && !o.config.devices[1].has_addr);
+}
+END_TEST
+
+START_TEST(a_program_in_flash_needs_no_file)
+{
+  cli_options o;
+  PARSE(&o, "-machine", "type=virt,aia=none,dumpdtb=x");
+  ck_assert_str_eq(o.config.dumpdtb, "x");
+  PARSE(&o, "-drive", "if=pflash,file=x,unit=0");
+  PARSE(&o, "-drive", "if=pflash,file=x");
+  g_autoptr(GError) error = NULL;
+  ck_assert(!parse(&o, (words){ "-drive", "if=pflash,file=x,unit=1", NULL }, &error));
+}
+END_TEST
+
+START_TEST(there_may_be_only_so_many_drives_and_devices)
+{
+  rvh_config c = RVH_CONFIG_DEFAULT;
+  for (unsigned i = 0; i < RVH_MAX_DRIVES; i++)
+    ck_assert(cli_drive(&c, "file=x", NULL));
+  ck_assert(!cli_drive(&c, "file=x", NULL));
+  for (unsigned i = 0; i < RVH_MAX_DEVICES; i++)
+    ck_assert(cli_device(&c, "loader,file=x", NULL));
+  ck_assert(!cli_device(&c, "loader,file=x", NULL));
+}
+END_TEST
+
 START_TEST(help_and_version_need_no_program)
 {
   cli_options o;
@@ -147,7 +198,28 @@ static const struct {
   { { "-krnel", "a" }, "unknown option '-krnel'", "did you mean -kernel?" },
   { { "a", "--trace-trap=why" }, "unknown option '--trace-trap'", "did you mean --trace-traps?" },
   { { "a", "--htints", "zero" }, "unknown option '--htints'", "did you mean --htinst?" },
-  { { "a", "-drive", "x" }, "unknown option '-drive'", "--help lists" },
+  { { "a", "-drive", "x" }, "-drive: unknown key 'x'", "possible here" },
+  { { "a", "-drive", "fil=x" }, "-drive: unknown key 'fil'", "did you mean file=?" },
+  { { "a", "-drive", "if=none" }, "-drive: no file=", "-drive if=none" },
+  { { "a", "-drive", "file=" }, "-drive: file= is empty", "file=disk.img" },
+  { { "a", "-drive", "file=x,if=ide" }, "-drive: if=ide is not available", "none, pflash, virtio" },
+  { { "a", "-drive", "file=x,format=qcow2" }, "format=qcow2 is not available", "convert" },
+  { { "a", "-drive", "file=x,unit=-1" }, "-drive: '-1' is not a unit", "unit=1" },
+  { { "a", "-drive", "file=x,readonly=maybe" }, "'maybe' is neither on nor off", "on or off" },
+  { { "a", "-drive", "file=x,id=h", "-drive", "file=y,id=h" }, "two with id=h", "of its own" },
+  { { "a", "-device", "virtio-blk-pcie,drive=h" }, "-device virtio-blk-pcie: not available",
+    "did you mean virtio-blk-pci?" },
+  { { "a", "-device", "e1000" }, "-device e1000: not available", "possible here" },
+  { { "a", "-device", "" }, "-device : not available", "" },
+  { { "a", "-device", "virtio-blk-pci" }, "-device virtio-blk-pci: no drive=", "" },
+  { { "a", "-device", "virtio-blk-pci,drive=h,addr=0" }, "addr=0 is not possible", "0x1f" },
+  { { "a", "-device", "virtio-blk-pci,drive=h,addr=4.1" }, "addr=4.1 is not", "0x1f" },
+  { { "a", "-device", "virtio-blk-pci,drive=h,bus=x" }, "no bus 'x'", "pcie.0" },
+  { { "a", "-device", "virtio-blk-device,drive=h,bus=virtio-mmio-bus.8" }, "no bus", "bus.7" },
+  { { "a", "-device", "virtio-blk-device,drive=h,addr=1" }, "unknown key 'addr'", "" },
+  { { "a", "-device", "loader,addr=1" }, "-device loader: no file=", "" },
+  { { "a", "-device", "loader,file=x,addr=high" }, "'high' is not an address", "0x90000000" },
+  { { "a", "-global", "virtio-mmio.force-legcy=off" }, "unknown key", "virtio-mmio.force-legacy" },
   { { "a", "-" }, "unknown option '-'", "--help" },
   { { "a", "---" }, "unknown option '---'", "--help" },
   { { "a", "--=" }, "unknown option '--'", "--help" },
@@ -187,6 +259,10 @@ static const struct {
   { { "a", "--trace-only=vs" }, "no choice 'vs'", "V or all" },
   { { "a", "--htinst=one" }, "no choice 'one'", "zero or transformed" },
   { { "a", "--fail-on=" }, "text is empty", "panic" },
+  { { "a", "-machine", "virt,aia=aplic" }, "aia=aplic: not available", "none" },
+  { { "a", "-machine", "virt,dumpdtp=x" }, "unknown key 'dumpdtp'", "did you mean dumpdtb=?" },
+  { { "a", "-machine", "virtual" }, "-machine virtual: not available", "virt" },
+  { { "a", "-machine", "virt,dumpdtb=" }, "the name is empty", "dumpdtb=virt.dtb" },
   { { "a", "-machine", "spike" }, "-machine spike: not available", "virt" },
   { { "a", "-cpu", "rv32" }, "-cpu rv32: not available", "rv64, max" },
   { { "a", "-serial", "pty" }, "-serial pty: not available", "stdio" },
@@ -253,6 +329,9 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, trace_options);
   tcase_add_test(tc, choices);
   tcase_add_test(tc, qemu_lines_are_accepted);
+  tcase_add_test(tc, drives_and_devices_as_qemu);
+  tcase_add_test(tc, a_program_in_flash_needs_no_file);
+  tcase_add_test(tc, there_may_be_only_so_many_drives_and_devices);
   tcase_add_test(tc, help_and_version_need_no_program);
   tcase_add_loop_test(tc, wrong_lines_are_told_why, 0, (int)G_N_ELEMENTS(wrong));
   tcase_add_loop_test(tc, help_fits_a_screen, 0, 2);

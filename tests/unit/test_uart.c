@@ -18,10 +18,17 @@ static uint8_t in(unsigned reg) { return mock_read(uart, reg, 1); }
 static void out(unsigned reg, uint8_t value) { mock_write(uart, reg, 1, value); }
 static bool irq(void) { return board.wires >> RV_SOURCE_UART & 1; }
 
+/* A loop on LSR, as a driver without interrupts has it while it waits for a character. */
+static void wait_for_input(void)
+{
+  in(LSR), in(LSR), in(LSR);
+  uart->poll(uart);
+}
+
 static void type(const char *text)
 {
   board.in = text;
-  uart->poll(uart);
+  wait_for_input();
 }
 
 START_TEST(output_is_immediate)
@@ -123,7 +130,7 @@ START_TEST(without_fifo_one_character_waits)
   ck_assert_uint_eq(in(LSR), 0x61);
   ck_assert_uint_eq(in(RBR), 'a');
   ck_assert_uint_eq(in(LSR), 0x60);
-  uart->poll(uart);
+  wait_for_input();
   ck_assert_uint_eq(in(RBR), 'b');
 }
 END_TEST
@@ -138,8 +145,23 @@ START_TEST(fifo_takes_sixteen_in_order)
   for (unsigned i = 0; i < 16; i++)
     ck_assert_uint_eq(in(RBR), text[i]);
   ck_assert_uint_eq(in(LSR), 0x60); /* no overrun: the rest waited outside */
-  uart->poll(uart);
+  wait_for_input();
   ck_assert_uint_eq(in(RBR), 'g');
+}
+END_TEST
+
+START_TEST(input_waits_until_somebody_listens)
+{
+  board.in = "ab";
+  out(FCR, 1);
+  uart->poll(uart);
+  in(LSR), in(RBR), in(LSR), out(THR, '>'), in(LSR), in(LSR); /* initialising, sending */
+  uart->poll(uart);
+  ck_assert_str_eq(board.in, "ab");
+  out(IER, 1);
+  uart->poll(uart);
+  ck_assert_str_eq(board.in, "");
+  ck_assert(irq());
 }
 END_TEST
 
@@ -271,6 +293,7 @@ static void add_receiver_tests(TCase *tc)
 {
   tcase_add_test(tc, without_fifo_one_character_waits);
   tcase_add_test(tc, fifo_takes_sixteen_in_order);
+  tcase_add_test(tc, input_waits_until_somebody_listens);
   tcase_add_test(tc, below_the_trigger_level_it_is_a_timeout);
   tcase_add_test(tc, FCR_clears_the_receiver);
   tcase_add_test(tc, FCR_bits_need_bit_0);

@@ -1,0 +1,290 @@
+/* storage.c - the options that name disks, flash and files to load: -drive, -device, -global,
+ * and the board with its properties: -machine.
+ * Spelled as QEMU's; what would not be done is refused.
+ */
+#include "cli/keys.h"
+#include <string.h>
+
+/* Keys of QEMU's that change nothing here. */
+static bool ignore(void *target, const char *value, GError **error) { return true; }
+
+/* ---- -drive ---- */
+
+static bool drive_file(void *target, const char *value, GError **error)
+{
+  ((rvh_drive *)target)->file = value;
+  return *value || cli_fail(error, "give a file, like file=disk.img", "-drive: file= is empty");
+}
+
+static bool drive_id(void *target, const char *value, GError **error)
+{
+  ((rvh_drive *)target)->id = value;
+  return true;
+}
+
+static bool drive_if(void *target, const char *value, GError **error)
+{
+  static const char *const names[] = {
+    [RVH_IF_NONE] = "none", [RVH_IF_PFLASH] = "pflash", [RVH_IF_VIRTIO] = "virtio"
+  };
+  for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+    if (!strcmp(value, names[i])) {
+      ((rvh_drive *)target)->bus = (rvh_drive_if)i;
+      return true;
+    }
+  return cli_fail(error, "possible here: none, pflash, virtio", "-drive: if=%s is not available",
+                  value);
+}
+
+static bool drive_format(void *target, const char *value, GError **error)
+{
+  return !strcmp(value, "raw") ||
+         cli_fail(error, "convert it: qemu-img convert -O raw FILE FILE.img",
+                  "-drive: format=%s is not available, only raw", value);
+}
+
+static bool drive_unit(void *target, const char *value, GError **error)
+{
+  uint64_t unit;
+  if (!cli_parse_scaled(value, "", 1, &unit) || unit > 31)
+    return cli_fail(error, "write it like unit=1", "-drive: '%s' is not a unit", value);
+  ((rvh_drive *)target)->unit = (int)unit;
+  return true;
+}
+
+static bool drive_readonly(void *target, const char *value, GError **error)
+{
+  return cli_parse_switch("-drive: readonly", value, &((rvh_drive *)target)->readonly, error);
+}
+
+static bool drive_media(void *target, const char *value, GError **error)
+{
+  return !strcmp(value, "disk") ||
+         cli_fail(error, "leave media= out", "-drive: media=%s is not available", value);
+}
+
+bool cli_drive(rvh_config *config, const char *text, GError **error)
+{
+  static const cli_keyword keys[] = {
+    { "file", drive_file },
+    { "if", drive_if },
+    { "id", drive_id },
+    { "format", drive_format },
+    { "unit", drive_unit },
+    { "index", drive_unit },
+    { "readonly", drive_readonly },
+    { "media", drive_media },
+    { "cache", ignore },
+    { "aio", ignore },
+  };
+  rvh_drive d = { .unit = RVH_ANY };
+  if (!cli_keys_parse("-drive", text, keys, G_N_ELEMENTS(keys), &d, error))
+    return false;
+  if (!d.file)
+    return cli_fail(error, "write it like -drive if=none,format=raw,file=disk.img,id=hd",
+                    "-drive: no file=");
+  for (unsigned i = 0; i < config->n_drives && d.id; i++)
+    if (!g_strcmp0(config->drives[i].id, d.id))
+      return cli_fail(error, "give each drive an id of its own", "-drive: two with id=%s", d.id);
+  if (config->n_drives == RVH_MAX_DRIVES)
+    return cli_fail(error, "use fewer", "-drive: more than %d", RVH_MAX_DRIVES);
+  config->drives[config->n_drives++] = d;
+  return true;
+}
+
+bool cli_boots_flash(const rvh_config *config)
+{
+  for (unsigned i = 0; i < config->n_drives; i++)
+    if (config->drives[i].bus == RVH_IF_PFLASH && config->drives[i].unit <= 0)
+      return true;
+  return false;
+}
+
+/* ---- -device ---- */
+
+static bool device_drive(void *target, const char *value, GError **error)
+{
+  ((rvh_device *)target)->drive = value;
+  return true;
+}
+
+static bool device_serial(void *target, const char *value, GError **error)
+{
+  ((rvh_device *)target)->serial = value;
+  return true;
+}
+
+static bool device_mmio_bus(void *target, const char *value, GError **error)
+{
+  static const char bus[] = "virtio-mmio-bus.";
+  uint64_t slot;
+  if (!g_str_has_prefix(value, bus) || !cli_parse_scaled(value + strlen(bus), "", 1, &slot) ||
+      slot > 7)
+    return cli_fail(error, "there are virtio-mmio-bus.0 to virtio-mmio-bus.7",
+                    "-device virtio-blk-device: no bus '%s'", value);
+  ((rvh_device *)target)->slot = (int)slot;
+  return true;
+}
+
+static bool device_pci_bus(void *target, const char *value, GError **error)
+{
+  return !strcmp(value, "pcie.0") ||
+         cli_fail(error, "there is pcie.0", "-device virtio-blk-pci: no bus '%s'", value);
+}
+
+/* SLOT or SLOT.0, in hexadecimal even without 0x, as QEMU reads it. */
+static bool device_addr(void *target, const char *value, GError **error)
+{
+  char *end;
+  const bool digit = g_ascii_isxdigit(*value);
+  const guint64 slot = digit ? g_ascii_strtoull(value, &end, 16) : 0;
+  if (!digit || (*end && strcmp(end, ".0")) || slot < 1 || slot > 31)
+    return cli_fail(error, "give a slot from 1 to 0x1f, like addr=0x4",
+                    "-device virtio-blk-pci: addr=%s is not possible", value);
+  ((rvh_device *)target)->slot = (int)slot;
+  return true;
+}
+
+static bool device_disable_legacy(void *target, const char *value, GError **error)
+{
+  return !strcmp(value, "auto") || cli_parse_switch("-device virtio-blk-pci: disable-legacy", value,
+                                                    &((rvh_device *)target)->disable_legacy, error);
+}
+
+static bool device_disable_modern(void *target, const char *value, GError **error)
+{
+  bool on = true;
+  return cli_parse_switch("-device virtio-blk-pci: disable-modern", value, &on, error) &&
+         (!on || cli_fail(error, "old drivers find the legacy registers in BAR 0 all the same",
+                          "-device virtio-blk-pci: disable-modern=on is not available"));
+}
+
+static bool loader_file(void *target, const char *value, GError **error)
+{
+  ((rvh_device *)target)->file = value;
+  return true;
+}
+
+static bool loader_addr(void *target, const char *value, GError **error)
+{
+  rvh_device *d = target;
+  d->has_addr = cli_parse_scaled(value, "", 1, &d->addr);
+  return d->has_addr || cli_fail(error, "write it like addr=0x90000000",
+                                 "-device loader: '%s' is not an address", value);
+}
+
+static bool loader_raw(void *target, const char *value, GError **error)
+{
+  return cli_parse_switch("-device loader: force-raw", value, &((rvh_device *)target)->force_raw,
+                          error);
+}
+
+#define BLK_KEYS                                                                                   \
+  { "drive", device_drive }, { "serial", device_serial }, { "id", ignore }, { "bootindex", ignore }
+static const cli_keyword mmio_keys[] = { BLK_KEYS, { "bus", device_mmio_bus } };
+static const cli_keyword pci_keys[] = { BLK_KEYS,
+                                        { "bus", device_pci_bus },
+                                        { "addr", device_addr },
+                                        { "disable-legacy", device_disable_legacy },
+                                        { "disable-modern", device_disable_modern } };
+static const cli_keyword loader_keys[] = {
+  { "file", loader_file }, { "addr", loader_addr }, { "force-raw", loader_raw }, { "id", ignore }
+};
+
+typedef struct {
+  const char *name;
+  const cli_keyword *keys;
+  size_t n_keys;
+  const char *needs; /* for a message */
+} device_row;
+
+static const device_row devices[] = {
+  [RVH_VIRTIO_BLK_MMIO] = { "virtio-blk-device", mmio_keys, G_N_ELEMENTS(mmio_keys), "drive" },
+  [RVH_VIRTIO_BLK_PCI] = { "virtio-blk-pci", pci_keys, G_N_ELEMENTS(pci_keys), "drive" },
+  [RVH_LOADER] = { "loader", loader_keys, G_N_ELEMENTS(loader_keys), "file" },
+};
+
+static const char *device_at(const void *table, size_t i)
+{
+  return ((const device_row *)table)[i].name;
+}
+
+static bool unknown_device(const char *name, GError **error)
+{
+  const size_t like = cli_nearest(name, device_at, devices, G_N_ELEMENTS(devices));
+  g_autofree char *way_out =
+      like < G_N_ELEMENTS(devices)
+          ? g_strdup_printf("did you mean %s?", devices[like].name)
+          : g_strdup("possible here: virtio-blk-device, virtio-blk-pci, loader");
+  return cli_fail(error, way_out, "-device %s: not available", name);
+}
+
+static bool add_device(rvh_config *config, const rvh_device *d, GError **error)
+{
+  const device_row *row = &devices[d->kind];
+  if (!(d->kind == RVH_LOADER ? d->file : d->drive))
+    return cli_fail(error, "--help shows an example", "-device %s: no %s=", row->name, row->needs);
+  if (config->n_devices == RVH_MAX_DEVICES)
+    return cli_fail(error, "use fewer", "-device: more than %d", RVH_MAX_DEVICES);
+  config->devices[config->n_devices++] = *d;
+  return true;
+}
+
+bool cli_device(rvh_config *config, const char *text, GError **error)
+{
+  const size_t n = strcspn(text, ",");
+  g_autofree char *name = g_strndup(g_str_has_prefix(text, "driver=") ? text + 7 : text,
+                                    g_str_has_prefix(text, "driver=") ? n - 7 : n);
+  for (unsigned kind = 0; kind < G_N_ELEMENTS(devices); kind++) {
+    const device_row *row = &devices[kind];
+    if (strcmp(row->name, name))
+      continue;
+    g_autofree char *what = g_strdup_printf("-device %s", name);
+    rvh_device d = { .kind = (rvh_device_kind)kind, .slot = RVH_ANY };
+    return cli_keys_parse(what, text[n] ? text + n + 1 : "", row->keys, row->n_keys, &d, error) &&
+           add_device(config, &d, error);
+  }
+  return unknown_device(name, error);
+}
+
+/* ---- -global ---- */
+
+static bool global_force_legacy(void *target, const char *value, GError **error)
+{
+  bool legacy = true;
+  const bool ok = cli_parse_switch("-global virtio-mmio.force-legacy", value, &legacy, error);
+  ((rvh_config *)target)->virtio_mmio_modern = !legacy;
+  return ok;
+}
+
+bool cli_global(rvh_config *config, const char *text, GError **error)
+{
+  static const cli_keyword keys[] = { { "virtio-mmio.force-legacy", global_force_legacy } };
+  return cli_keys_parse("-global", text, keys, G_N_ELEMENTS(keys), config, error);
+}
+
+/* ---- -machine ---- */
+
+static bool machine_aia(void *target, const char *value, GError **error)
+{
+  return !strcmp(value, "none") ||
+         cli_fail(error, "possible here: none", "-machine virt,aia=%s: not available", value);
+}
+
+static bool machine_dumpdtb(void *target, const char *value, GError **error)
+{
+  ((rvh_config *)target)->dumpdtb = value;
+  return *value || cli_fail(error, "give a file, like dumpdtb=virt.dtb",
+                            "-machine virt,dumpdtb=: the name is empty");
+}
+
+bool cli_machine(rvh_config *config, const char *text, GError **error)
+{
+  static const cli_keyword keys[] = { { "aia", machine_aia }, { "dumpdtb", machine_dumpdtb } };
+  const char *name = g_str_has_prefix(text, "type=") ? text + strlen("type=") : text;
+  const size_t n = strcspn(name, ",");
+  if (n != strlen("virt") || !g_str_has_prefix(name, "virt"))
+    return cli_fail(error, "possible here: virt", "-machine %.*s: not available", (int)n, name);
+  return cli_keys_parse("-machine virt", name[n] ? name + n + 1 : "", keys, G_N_ELEMENTS(keys),
+                        config, error);
+}

@@ -1,0 +1,387 @@
+/* virtio_pci.c - virtio over PCI: the structures of VIRTIO 1.2, section 4.1, in BAR 4, and for
+ * transitional devices the legacy registers of 4.1.4.8 in the I/O space of BAR 0.
+ *
+ * Interrupts are INTx; there is no MSI-X. Depends on virtio.c and on the host for DMA and wires.
+ */
+#include "dev/pci.h"
+#include "dev/virtio.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* BAR 4, laid out as QEMU's. */
+enum { BAR = 4, BAR_SIZE = 0x4000, PART = 0x1000, NOTIFY_MULTIPLIER = 4, LEGACY_SIZE = 0x80 };
+enum { AT_COMMON, AT_ISR, AT_DEVICE, AT_NOTIFY }; /* by offset / PART */
+
+/* virtio_pci_cap.cfg_type [4.1.4] and where the capabilities are. */
+enum { CFG_COMMON = 1, CFG_NOTIFY = 2, CFG_ISR = 3, CFG_DEVICE = 4, CFG_PCI = 5 };
+enum {
+  CAP_PCI = 0x84,
+  CAP_PCI_BAR = CAP_PCI + 4,
+  CAP_PCI_OFFSET = CAP_PCI + 8,
+  CAP_PCI_LENGTH = CAP_PCI + 12,
+  CAP_PCI_DATA = CAP_PCI + 16
+};
+
+/* The common configuration structure [4.1.4.3]. */
+enum {
+  DEVICE_FEATURE_SELECT = 0x00,
+  DEVICE_FEATURE = 0x04,
+  DRIVER_FEATURE_SELECT = 0x08,
+  DRIVER_FEATURE = 0x0c,
+  MSIX_CONFIG = 0x10,
+  NUM_QUEUES = 0x12,
+  DEVICE_STATUS = 0x14,
+  QUEUE_SELECT = 0x16,
+  QUEUE_SIZE = 0x18,
+  QUEUE_MSIX = 0x1a,
+  QUEUE_ENABLE = 0x1c,
+  QUEUE_NOTIFY_OFF = 0x1e,
+  QUEUE_DESC = 0x20, /* low, high; the next two as well */
+  QUEUE_DRIVER = 0x28,
+  QUEUE_DEVICE = 0x30,
+};
+
+/* The legacy registers [4.1.4.8]. */
+enum {
+  L_DEVICE_FEATURES = 0,
+  L_DRIVER_FEATURES = 4,
+  L_QUEUE_ADDRESS = 8,
+  L_QUEUE_SIZE = 12,
+  L_QUEUE_SELECT = 14,
+  L_QUEUE_NOTIFY = 16,
+  L_STATUS = 18,
+  L_ISR = 19,
+  L_CONFIG = 20,
+};
+
+enum { NO_VECTOR = 0xffff, LEGACY_PAGE = 4096 };
+
+typedef struct {
+  rv_pci pci;
+  rv_virtio *virtio;
+  uint32_t device_sel, driver_sel;
+  uint16_t queue_sel;
+} virtio_pci;
+
+static bool dma(void *transport, uint64_t pa, void *buf, size_t n, bool write)
+{
+  return rv_pci_dma(transport, pa, buf, n, write);
+}
+
+static void interrupt(void *transport, bool level) { rv_pci_interrupt(transport, level); }
+
+/* Reading the ISR acknowledges all of it [4.1.4.5]. */
+static uint8_t take_isr(rv_virtio *v)
+{
+  const uint8_t isr = v->isr;
+  rv_virtio_ack(v, 0xff);
+  return isr;
+}
+
+/* ---- the common structure ---- */
+
+static uint32_t half(uint64_t word, bool high) { return (uint32_t)(high ? word >> 32 : word); }
+static void set_half(uint64_t *word, bool high, uint32_t value)
+{
+  *word = high ? (*word & 0xffffffff) | (uint64_t)value << 32 : (*word & ~0xffffffffull) | value;
+}
+
+static uint64_t *queue_address(rv_virtq *q, uint64_t at)
+{
+  switch (at & ~7ull) {
+  case QUEUE_DESC:
+    return &q->desc;
+  case QUEUE_DRIVER:
+    return &q->avail;
+  case QUEUE_DEVICE:
+    return &q->used;
+  default:
+    return NULL;
+  }
+}
+
+static uint32_t read_queue(virtio_pci *p, uint64_t at)
+{
+  rv_virtq *q = rv_virtio_queue(p->virtio, p->queue_sel);
+  if (!q)
+    return 0; /* size 0: no such queue */
+  const uint64_t *address = queue_address(q, at);
+  if (address)
+    return half(*address, at & 4);
+  switch (at) {
+  case QUEUE_SIZE:
+    return q->size;
+  case QUEUE_ENABLE:
+    return q->ready;
+  case QUEUE_NOTIFY_OFF:
+    return p->queue_sel;
+  default:
+    return 0;
+  }
+}
+
+static uint32_t read_common(virtio_pci *p, uint64_t at)
+{
+  switch (at) {
+  case DEVICE_FEATURE_SELECT:
+    return p->device_sel;
+  case DEVICE_FEATURE:
+    return rv_virtio_offered(p->virtio, p->device_sel);
+  case DRIVER_FEATURE_SELECT:
+    return p->driver_sel;
+  case DRIVER_FEATURE:
+    return p->driver_sel < 2 ? half(p->virtio->accepted, p->driver_sel) : 0;
+  case MSIX_CONFIG:
+  case QUEUE_MSIX:
+    return NO_VECTOR;
+  case NUM_QUEUES:
+    return p->virtio->n_queues;
+  case DEVICE_STATUS:
+    return p->virtio->status;
+  case QUEUE_SELECT:
+    return p->queue_sel;
+  default:
+    return read_queue(p, at);
+  }
+}
+
+static void write_queue(virtio_pci *p, uint64_t at, uint32_t value)
+{
+  rv_virtq *q = rv_virtio_queue(p->virtio, p->queue_sel);
+  uint64_t *address = q ? queue_address(q, at) : NULL;
+  if (address)
+    set_half(address, at & 4, value);
+  else if (q && at == QUEUE_SIZE)
+    rv_virtq_set_size(q, value);
+  else if (q && at == QUEUE_ENABLE && value == 1) /* never 0 [4.1.4.3.2] */
+    q->ready = true;
+}
+
+static void write_common(virtio_pci *p, uint64_t at, uint32_t value)
+{
+  switch (at) {
+  case DEVICE_FEATURE_SELECT:
+    p->device_sel = value;
+    break;
+  case DRIVER_FEATURE_SELECT:
+    p->driver_sel = value;
+    break;
+  case DRIVER_FEATURE:
+    rv_virtio_accept(p->virtio, p->driver_sel, value);
+    break;
+  case DEVICE_STATUS:
+    rv_virtio_set_status(p->virtio, (uint8_t)value);
+    break;
+  case QUEUE_SELECT:
+    p->queue_sel = (uint16_t)value;
+    break;
+  default:
+    write_queue(p, at, value);
+  }
+}
+
+/* ---- the legacy registers ---- */
+
+static uint32_t read_legacy(virtio_pci *p, uint64_t at)
+{
+  const rv_virtq *q = rv_virtio_queue(p->virtio, p->queue_sel);
+  switch (at) {
+  case L_DEVICE_FEATURES:
+    return rv_virtio_offered(p->virtio, 0);
+  case L_DRIVER_FEATURES:
+    return (uint32_t)p->virtio->accepted;
+  case L_QUEUE_ADDRESS:
+    return q ? q->pfn : 0;
+  case L_QUEUE_SIZE:
+    return q ? q->size : 0;
+  case L_QUEUE_SELECT:
+    return p->queue_sel;
+  case L_STATUS:
+    return p->virtio->status;
+  case L_ISR:
+    return take_isr(p->virtio);
+  default:
+    return 0;
+  }
+}
+
+static void write_legacy(virtio_pci *p, uint64_t at, uint32_t value)
+{
+  rv_virtq *q = rv_virtio_queue(p->virtio, p->queue_sel);
+  switch (at) {
+  case L_DRIVER_FEATURES:
+    rv_virtio_accept(p->virtio, 0, value);
+    break;
+  case L_QUEUE_ADDRESS:
+    if (q)
+      rv_virtq_set_pfn(q, value, LEGACY_PAGE);
+    break;
+  case L_QUEUE_SELECT:
+    p->queue_sel = (uint16_t)value;
+    break;
+  case L_QUEUE_NOTIFY:
+    rv_virtio_notify(p->virtio, value & 0xffff);
+    break;
+  case L_STATUS:
+    rv_virtio_set_status(p->virtio, (uint8_t)value);
+    break;
+  }
+}
+
+/* ---- the BARs ---- */
+
+static uint64_t read_part(virtio_pci *p, unsigned bar, uint64_t offset, unsigned size)
+{
+  const uint64_t at = offset % PART;
+  if (bar != BAR)
+    return offset >= L_CONFIG ? rv_virtio_config(p->virtio, offset - L_CONFIG, size)
+                              : read_legacy(p, offset);
+  switch (offset / PART) {
+  case AT_COMMON:
+    return read_common(p, at);
+  case AT_ISR:
+    return at ? 0 : take_isr(p->virtio);
+  case AT_DEVICE:
+    return rv_virtio_config(p->virtio, at, size);
+  default:
+    return 0;
+  }
+}
+
+static void write_part(virtio_pci *p, unsigned bar, uint64_t offset, uint32_t value)
+{
+  if (bar != BAR)
+    write_legacy(p, offset, value);
+  else if (offset / PART == AT_COMMON)
+    write_common(p, offset % PART, value);
+  else if (offset / PART == AT_NOTIFY)
+    rv_virtio_notify(p->virtio, offset % PART / NOTIFY_MULTIPLIER);
+}
+
+/* The widest register has 32 bits; the halves of an address may be accessed together. */
+static uint64_t bar_read(rv_pci *f, unsigned bar, uint64_t offset, unsigned size)
+{
+  virtio_pci *p = (virtio_pci *)f;
+  if (size < 8)
+    return read_part(p, bar, offset, size);
+  const uint64_t low = (uint32_t)read_part(p, bar, offset, 4);
+  return low | read_part(p, bar, offset + 4, 4) << 32;
+}
+
+static void bar_write(rv_pci *f, unsigned bar, uint64_t offset, unsigned size, uint64_t value)
+{
+  write_part((virtio_pci *)f, bar, offset, (uint32_t)value);
+  if (size == 8)
+    write_part((virtio_pci *)f, bar, offset + 4, value >> 32);
+}
+
+/* ---- the window into a BAR from configuration space [4.1.4.9] ---- */
+
+static uint32_t config32(const rv_pci *f, unsigned at)
+{
+  uint32_t value;
+  memcpy(&value, f->config + at, sizeof value);
+  return value;
+}
+
+/* False: the window points nowhere, or the access does not touch its data. */
+static bool window(const rv_pci *f, unsigned at, unsigned size, uint32_t *offset, uint32_t *length)
+{
+  *offset = config32(f, CAP_PCI_OFFSET);
+  *length = config32(f, CAP_PCI_LENGTH);
+  return at < CAP_PCI_DATA + 4 && at + size > CAP_PCI_DATA && f->config[CAP_PCI_BAR] == BAR &&
+         (*length == 1 || *length == 2 || *length == 4) && *offset % *length == 0 &&
+         *offset < BAR_SIZE;
+}
+
+static void config_before_read(rv_pci *f, unsigned at, unsigned size)
+{
+  uint32_t offset, length;
+  if (!window(f, at, size, &offset, &length))
+    return;
+  const uint32_t value = (uint32_t)bar_read(f, BAR, offset, length);
+  memcpy(f->config + CAP_PCI_DATA, &value, length);
+}
+
+static void config_written(rv_pci *f, unsigned at, unsigned size)
+{
+  uint32_t offset, length;
+  if (window(f, at, size, &offset, &length))
+    bar_write(f, BAR, offset, length, config32(f, CAP_PCI_DATA) & (~0u >> (32 - 8 * length)));
+}
+
+/* ---- making it ---- */
+
+static void add_capability(rv_pci *f, uint8_t at, uint8_t type, unsigned part, uint32_t size,
+                           uint32_t multiplier)
+{
+  struct {
+    uint8_t id, next, len, type, bar, pad[3];
+    uint32_t offset, length, multiplier;
+  } cap = { .len = multiplier ? 20 : 16,
+            .type = type,
+            .bar = BAR,
+            .offset = part * PART,
+            .length = size,
+            .multiplier = multiplier };
+  rv_pci_add_capability(f, at, 9 /* vendor specific */, &cap, cap.len);
+}
+
+static void add_capabilities(rv_pci *f)
+{
+  add_capability(f, 0x40, CFG_COMMON, AT_COMMON, PART, 0);
+  add_capability(f, 0x50, CFG_ISR, AT_ISR, PART, 0);
+  add_capability(f, 0x60, CFG_DEVICE, AT_DEVICE, PART, 0);
+  add_capability(f, 0x70, CFG_NOTIFY, AT_NOTIFY, PART, NOTIFY_MULTIPLIER);
+  const uint8_t access[20] = { [2] = sizeof access, [3] = CFG_PCI };
+  rv_pci_add_capability(f, CAP_PCI, 9, access, sizeof access);
+  f->writable[CAP_PCI_BAR] = 0xff;
+  memset(f->writable + CAP_PCI_OFFSET, 0xff, 12);
+}
+
+static void pci_reset(rv_pci *f)
+{
+  virtio_pci *p = (virtio_pci *)f;
+  p->device_sel = p->driver_sel = p->queue_sel = 0;
+  rv_virtio_reset(p->virtio);
+}
+
+static void pci_free(rv_pci *f)
+{
+  virtio_pci *p = (virtio_pci *)f;
+  p->virtio->free(p->virtio);
+  free(p);
+}
+
+/* IDs [4.1.2]: transitional devices have their own, and say what they are by the subsystem. */
+rv_pci *rv_virtio_pci_new(rv_virtio *v, bool legacy)
+{
+  enum { REDHAT = 0x1af4, ANY = 0x1100, TRANSITIONAL = 0xfff, MODERN = 0x1040, STORAGE = 0x0100 };
+  virtio_pci *p = calloc(1, sizeof *p);
+  if (!p)
+    return NULL;
+  p->virtio = v;
+  rv_pci_init(&p->pci, &(rv_pci_id){ .vendor = REDHAT,
+                                     .device = (legacy ? TRANSITIONAL : MODERN) + v->device_id,
+                                     .subvendor = REDHAT,
+                                     .subdevice = legacy ? v->device_id : ANY,
+                                     .class_code = STORAGE,
+                                     .revision = legacy ? 0 : 1,
+                                     .pin = 1 });
+  if (legacy)
+    rv_pci_add_bar(&p->pci, 0, RV_BAR_IO, LEGACY_SIZE);
+  rv_pci_add_bar(&p->pci, BAR, RV_BAR_MEM64 | RV_BAR_PREFETCH, BAR_SIZE);
+  add_capabilities(&p->pci);
+  p->pci.bar_read = bar_read;
+  p->pci.bar_write = bar_write;
+  p->pci.config_before_read = config_before_read;
+  p->pci.config_written = config_written;
+  p->pci.reset = pci_reset;
+  p->pci.free = pci_free;
+  v->transport = p;
+  v->dma = dma;
+  v->interrupt = interrupt;
+  for (unsigned i = 0; i < RV_VIRTIO_QUEUES; i++)
+    v->queue[i].size = RV_VIRTIO_QUEUE_MAX;
+  return &p->pci;
+}

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""What the tests of whole systems run: Debian's riscv64 kernel and firmware, fetched by apt.
+
+  artefacts.py      fetch what is missing, and say what there is
+
+The packages of the suite trixie go through a private apt root, so that the machine's own apt stays
+untouched; apt checks the signatures. What is kept is kept in $XDG_CACHE_HOME/rvh-sim (or
+~/.cache/rvh-sim) and never fetched again: delete the folder to get newer packages. Without a
+network the tests fail, unless the environment has RVH_OFFLINE=1: then they are skipped.
+"""
+import contextlib
+import fcntl
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+
+SKIPPED = 77  # exit code; SKIP_RETURN_CODE of the tests
+SUITE, ARCHITECTURE = "trixie", "riscv64"
+MIRROR = "http://deb.debian.org/debian"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+# Name here: package, and the path in it.
+FILES = {
+    "linux": ("linux-image", r"\./boot/vmlinux-.*"),
+    "busybox": ("busybox-static", r"\./(usr/)?bin/busybox"),
+    "opensbi/fw_jump.bin": ("opensbi", r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump\.bin"),
+    "opensbi/fw_jump.elf": ("opensbi", r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump\.elf"),
+    "opensbi/fw_dynamic.bin": ("opensbi",
+                               r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic\.bin"),
+    **{f"modules/{name.split('/')[-1]}.ko.xz": ("linux-image", rf"\./usr/lib/modules/[^/]*/kernel/{name}\.ko\.xz")
+       for name in ("drivers/block/virtio_blk", "drivers/virtio/virtio_mmio", "fs/ext4/ext4",
+                    "fs/jbd2/jbd2", "fs/mbcache", "lib/crc16", "crypto/crc32c_generic")},
+    "u-boot.bin": ("u-boot-qemu", r"\./usr/lib/u-boot/qemu-riscv64_smode/u-boot\.bin"),
+}
+
+
+class Missing(Exception):
+    """Something could not be fetched, or is not installed; the text says what to do."""
+
+
+def folder():
+    cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    return pathlib.Path(cache) / "rvh-sim" / SUITE
+
+
+def path(name):
+    """The file of that name in FILES; it must have been fetched."""
+    found = folder() / name
+    if not found.exists():
+        raise Missing(f"{found} is not there: the test real.packages fetches it")
+    return found
+
+
+def installed_opensbi(name):
+    """Firmware of the machine's own opensbi package (tools/packages.sh)."""
+    found = pathlib.Path("/usr/lib/riscv64-linux-gnu/opensbi/generic") / name
+    if not found.exists():
+        raise Missing(f"{found} is not there: install the package opensbi")
+    return found
+
+
+def report(problem):
+    """Prints why a test cannot run; returns its exit code."""
+    if os.environ.get("RVH_OFFLINE") == "1":
+        print(f"skipped, because of RVH_OFFLINE=1: {problem}")
+        return SKIPPED
+    print(f"{problem}\nWithout a network: RVH_OFFLINE=1 skips the tests that need it.")
+    return 1
+
+
+# ---- apt ----
+
+
+def network_settings():
+    """The machine's own, a proxy for instance; everything else of its apt stays out."""
+    lines = run(["apt-config", "dump"]).splitlines()
+    return "\n".join(line for line in lines if re.match(r"Acquire::(https?|Check)", line))
+
+
+def make_apt_root(root):
+    """A private apt; returns the environment that makes apt's programs use it."""
+    for name in ("etc/apt.conf.d", "etc/preferences.d", "state/lists/partial",
+                 "cache/archives/partial"):
+        (root / name).mkdir(parents=True)
+    (root / "state/status").touch()
+    (root / "etc/sources.list").write_text(
+        f"deb [arch={ARCHITECTURE} signed-by={KEYRING}] {MIRROR} {SUITE} main\n")
+    (root / "apt.conf").write_text(f"""
+APT::Architecture "{ARCHITECTURE}";
+APT::Architectures {{ "{ARCHITECTURE}"; }};
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Acquire::Retries "3";
+Dir::Etc "{root}/etc";
+Dir::Etc::sourcelist "sources.list";
+Dir::Etc::sourceparts "-";
+Dir::State "{root}/state";
+Dir::State::status "{root}/state/status";
+Dir::Cache "{root}/cache";
+{network_settings()}
+""")
+    return {**os.environ, "APT_CONFIG": str(root / "apt.conf"), "LC_ALL": "C"}
+
+
+def run(command, **options):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=900, **options)
+    if done.returncode != 0:
+        raise Missing(f"{' '.join(command)} failed:\n{done.stdout}")
+    return done.stdout
+
+
+def kernel_package(environment):
+    """The package that linux-image-riscv64 stands for; its name has the version in it."""
+    text = run(["apt-cache", "depends", f"linux-image-{ARCHITECTURE}"], env=environment)
+    found = re.search(r"Depends: (linux-image-\d\S*)", text)
+    if not found:
+        raise Missing(f"linux-image-{ARCHITECTURE} has no kernel among its dependencies:\n{text}")
+    return found[1].split(":")[0]
+
+
+def unpack(deb, wanted, target):
+    """Writes the files of the package that match: wanted is {name: pattern}."""
+    stream = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE)
+    with stream, tarfile.open(fileobj=stream.stdout, mode="r|") as tar:
+        for member in tar:
+            for name, pattern in wanted.items():
+                if member.isfile() and re.fullmatch(pattern, member.name):
+                    (target / name).parent.mkdir(parents=True, exist_ok=True)
+                    with open(target / name, "wb") as out:
+                        shutil.copyfileobj(tar.extractfile(member), out)
+    lacking = [name for name in wanted if not (target / name).exists()]
+    if lacking:
+        raise Missing(f"{deb} has no {', '.join(lacking)}: did Debian move it?")
+
+
+def fetch(missing, target):
+    """Downloads the packages of the missing names, and puts the files into target."""
+    with tempfile.TemporaryDirectory(prefix="apt-", dir=target) as work:
+        work = pathlib.Path(work)
+        environment = make_apt_root(work)
+        run(["apt-get", "-q", "update", "--error-on=any"], env=environment)
+        for package in sorted({FILES[name][0] for name in missing}):
+            real = kernel_package(environment) if package == "linux-image" else package
+            run(["apt-get", "-q", "download", real], env=environment, cwd=work)
+            deb, = work.glob("*.deb")
+            unpack(str(deb), {n: FILES[n][1] for n in missing if FILES[n][0] == package}, work)
+            with open(target / "versions", "a", encoding="ascii") as versions:
+                versions.write(run(["dpkg-deb", "-W", str(deb)]))
+            deb.unlink()
+        for name in missing:  # only whole files get their final names
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(work / name, target / name)
+
+
+@contextlib.contextmanager
+def alone(target):
+    """Two builds may test at the same time."""
+    target.mkdir(parents=True, exist_ok=True)
+    with open(target / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def main():
+    target = folder()
+    try:
+        with alone(target):
+            missing = [name for name in FILES if not (target / name).exists()]
+            # All of a package or nothing: modules belong to their kernel.
+            packages = {FILES[name][0] for name in missing}
+            missing = [name for name in FILES if FILES[name][0] in packages]
+            if missing and os.environ.get("RVH_OFFLINE") == "1":
+                raise Missing(f"not in {target}: {', '.join(missing)}")
+            if missing:
+                fetch(missing, target)
+    except (Missing, OSError, subprocess.TimeoutExpired) as problem:
+        return report(problem)
+    print(f"{target}:\n{(target / 'versions').read_text()}", end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Debian's riscv64 kernel, from its first instruction to a process of ours and power-off.
+
+  linux.py RVH_SIM INIT FIRMWARE HARTS    boot; FIRMWARE: builtin, installed/FILE, trixie/FILE
+  linux.py RVH_SIM INIT repeat HARTS      two boots must be the same, instruction for instruction
+  linux.py RVH_SIM shell                  type into busybox's shell, through a pipe
+  linux.py RVH_SIM hotplug FIRMWARE       harts stop and start again: HSM
+
+INIT is the compiled init/init.c. The console is the UART. A run is bounded by instructions.
+"""
+import pathlib
+import re
+import sys
+import tempfile
+
+import artefacts
+import cpio
+import sim
+
+LIMIT = "4G"  # a boot takes 0.6 to 1.2 G
+
+# What the kernel says when it is unhappy, with us or with itself.
+TROUBLE = re.compile(r"^.*(WARNING:|BUG:|Oops|Kernel panic|Unable to handle|detected stall|soft lockup"
+                     r"|rcu: INFO|Unexpected|failed to come online|unchecked).*$", re.MULTILINE)
+
+
+def initramfs(init):
+    archive = cpio.Archive()
+    archive.folder("dev")
+    archive.device("dev/console", 5, 1)
+    archive.folder("proc")
+    archive.file("init", init)
+    return archive.finish()
+
+
+def shell_initramfs():
+    archive = cpio.Archive()
+    for name in ("dev", "proc", "sys", "bin"):
+        archive.folder(name)
+    archive.device("dev/console", 5, 1)
+    archive.file("bin/busybox", artefacts.path("busybox").read_bytes())
+    for name in ("sh", "uname", "poweroff", "cat", "mount"):
+        archive.link(f"bin/{name}", "busybox")
+    archive.file("init", b"#!/bin/sh\nmount -t sysfs sysfs /sys\nexec /bin/sh\n")
+    return archive.finish()
+
+
+def bios(firmware):
+    if firmware == "builtin":
+        return []
+    where, name = firmware.split("/")
+    found = artefacts.path(f"opensbi/{name}") if where == "trixie" else artefacts.installed_opensbi(name)
+    return ["-bios", found]
+
+
+def boot(program, archive, firmware, harts, typed=None):
+    with tempfile.NamedTemporaryFile(suffix=".cpio") as initrd:
+        initrd.write(archive)
+        initrd.flush()
+        return sim.simulate(program, [*bios(firmware), "-kernel", artefacts.path("linux"),
+                                      "-initrd", initrd.name, "-append", "console=ttyS0",
+                                      "-m", "512M", "-smp", harts], LIMIT, typed)
+
+
+def check(run, firmware, harts):
+    """What is wrong with a boot."""
+    wanted = ["Linux version 6", "Run /init as init process", "INIT OK\n", "POWER OFF\n",
+              "reboot: Power down", "ttyS0 at MMIO 0x10000000",
+              *(f"processor\t: {hart}\n" for hart in range(harts)),
+              *(f"on hart {hart}\n" for hart in range(harts))]
+    if harts > 1:
+        wanted += [f"smp: Brought up 1 node, {harts} CPUs", "SBI HSM extension detected",
+                   "SBI IPI extension detected", "SBI RFENCE extension detected"]
+    if firmware != "builtin":
+        wanted += ["OpenSBI v"]
+    yield from (f"on the console: {text!r}" for text in wanted if text not in run.console)
+    if run.status != 0:
+        yield "exit code 0"
+    trouble = TROUBLE.search(run.console)
+    if trouble:
+        yield f"no complaint of the kernel: {trouble[0]}"
+
+
+def test_boot(program, init, firmware, harts):
+    run = boot(program, initramfs(init), firmware, harts)
+    problems = list(check(run, firmware, harts))
+    print(f"{firmware}, {harts} harts: {run.cost()}")
+    return sim.failure(run, problems) if problems else None
+
+
+def test_repeat(program, init, harts):
+    """A run depends on its inputs alone: the clock, too, is the instructions'."""
+    first, second = (boot(program, initramfs(init), "builtin", harts) for _ in range(2))
+    same = (first.console, first.instructions) == (second.console, second.instructions)
+    print(f"twice, {harts} harts: {first.cost()}")
+    return None if same else "\n".join(["two runs differ; the first", sim.failure(first, []),
+                                        "the second", sim.failure(second, [])])
+
+
+def test_shell(program):
+    """The text is in the pipe before the kernel starts: none of it may be lost."""
+    run = boot(program, shell_initramfs(), "builtin", 1, "uname -m\necho $((6*7))\npoweroff -f\n")
+    problems = [f"on the console: {text!r}" for text in ("# uname -m\nriscv64\n", "\n42\n",
+                                                         "reboot: Power down")
+                if text not in run.console]
+    print(f"shell: {run.cost()}")
+    return sim.failure(run, problems) if problems or run.status else None
+
+
+def test_hotplug(program, firmware):
+    """Off and on: HSM stop, start at the kernel's address, with its argument in a1."""
+    run = boot(program, shell_initramfs(), firmware, 3, """cd /sys/devices/system/cpu
+echo 0 > cpu1/online; echo 0 > cpu2/online; echo left $(cat online).
+echo 1 > cpu1/online; echo 1 > cpu2/online; echo back $(cat online).
+poweroff -f
+""")
+    problems = [f"on the console: {text!r}" for text in ("CPU1: off\n", "CPU2: off\n", "left 0.\n",
+                                                         "back 0-2.\n", "reboot: Power down")
+                if text not in run.console]
+    print(f"hotplug, {firmware}: {run.cost()}")
+    return sim.failure(run, problems) if problems or run.status else None
+
+
+def main(arguments):
+    try:
+        if arguments[1:] == ["shell"]:
+            problem = test_shell(arguments[0])
+        elif len(arguments) == 3 and arguments[1] == "hotplug":
+            problem = test_hotplug(arguments[0], arguments[2])
+        elif len(arguments) == 4:
+            program, init, firmware, harts = arguments
+            init = pathlib.Path(init).read_bytes()
+            problem = (test_repeat(program, init, int(harts)) if firmware == "repeat" else
+                       test_boot(program, init, firmware, int(harts)))
+        else:
+            print(__doc__)
+            return 2
+    except artefacts.Missing as missing:
+        return artefacts.report(missing)
+    print(problem or "ok")
+    return 1 if problem else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
