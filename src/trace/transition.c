@@ -72,13 +72,15 @@ static void on_trap(rv_transitions *ts, const rv_event *e)
     return;
   }
   ts->hart[e->hart].exit = t;
-  ts->hart[e->hart].held = !redirect && t.to_prv == PRV_M && ts->source.firmware(ts->source.ctx);
+  ts->hart[e->hart].held = t.to_prv == PRV_M;
   if (!ts->hart[e->hart].held)
     ts->sink(ts->ctx, &t);
 }
 
 static void on_xret(rv_transitions *ts, const rv_event *e)
 {
+  if (e->from_prv == PRV_M && e->to_prv == PRV_S && !e->to_v)
+    ts->hart[e->hart].exit.to_prv = PRV_S; /* firmware of -bios hands it on so */
   release(ts, e->hart);
   if (e->from_v || !e->to_v)
     return;

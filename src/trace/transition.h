@@ -1,6 +1,6 @@
 /* transition.h - the event stream as what an expectation speaks of: entries, exits and traps that
- * stay in the guest. An exit that the built-in firmware took in M and handed on is one exit, to HS.
- * As traplog.h, it knows no machine.
+ * stay in the guest. An exit that firmware took in M and handed on is one exit, to HS. As traplog.h, it
+ * knows no machine.
  */
 #ifndef RV_TRACE_TRANSITION_H
 #define RV_TRACE_TRANSITION_H

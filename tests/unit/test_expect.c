@@ -217,6 +217,21 @@ START_TEST(resume_answers_an_exit)
 }
 END_TEST
 
+/* Firmware of -bios hands a trap on by mret. */
+START_TEST(firmware_of_bios_hands_on_by_mret)
+{
+  start("strict\nexit cause=2 to=HS\nresume +4\n");
+  emit(RV_EV_TRAP, "VS", "M", trap(2, 0x80400000));
+  emit(RV_EV_XRET, "M", "HS", (rv_event){ .dest = 0x80000000, .u.xret.mret = true });
+  enter(0x80400004);
+  ck_assert(finish("2 of 2"));
+  start("strict\nexit cause=2 to=M\nresume +4 to=VS\n"); /* deals with it itself */
+  emit(RV_EV_TRAP, "VS", "M", trap(2, 0x80400000));
+  emit(RV_EV_XRET, "M", "VS", (rv_event){ .dest = 0x80400004, .u.xret.mret = true });
+  ck_assert(finish("2 of 2"));
+}
+END_TEST
+
 /* Built-in firmware takes a trap in M and hands it on: one exit to HS, or a trap of the guest's. */
 START_TEST(firmware_in_between_is_not_seen)
 {
@@ -393,6 +408,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, sbi_calls_by_name_and_number);
   tcase_add_test(tc, resume_answers_an_exit);
   tcase_add_test(tc, firmware_in_between_is_not_seen);
+  tcase_add_test(tc, firmware_of_bios_hands_on_by_mret);
   tcase_add_test(tc, console_text_in_order_without_carriage_returns);
   tcase_add_test(tc, within_counts_from_the_line_before);
   tcase_add_test(tc, counts_and_forbids_watch_the_whole_run);
