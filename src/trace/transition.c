@@ -77,11 +77,27 @@ static void on_trap(rv_transitions *ts, const rv_event *e)
     ts->sink(ts->ctx, &t);
 }
 
+/* Firmware of -bios hands on by mret: to HS, or, where VU trapped and VS goes on, to the guest.
+ * True: this mret was that and no more. */
+static bool hands_on(rv_transitions *ts, const rv_event *e)
+{
+  rv_transition *exit = &ts->hart[e->hart].exit;
+  if (!ts->hart[e->hart].held || e->from_prv != PRV_M || e->to_prv != PRV_S ||
+      (e->to_v && exit->from_prv != PRV_U))
+    return false;
+  exit->to_prv = PRV_S;
+  exit->to_v = e->to_v;
+  exit->kind = e->to_v ? RV_TR_TRAP : RV_TR_EXIT;
+  ts->hart[e->hart].open = !e->to_v;
+  return true;
+}
+
 static void on_xret(rv_transitions *ts, const rv_event *e)
 {
-  if (e->from_prv == PRV_M && e->to_prv == PRV_S && !e->to_v)
-    ts->hart[e->hart].exit.to_prv = PRV_S; /* firmware of -bios hands it on so */
+  const bool handed_on = hands_on(ts, e);
   release(ts, e->hart);
+  if (handed_on)
+    return;
   if (e->from_v || !e->to_v)
     return;
   rv_transition t = from_event(e);

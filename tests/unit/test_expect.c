@@ -91,7 +91,10 @@ static rv_event trap(uint64_t cause, uint64_t pc)
   return (rv_event){ .pc = pc, .dest = 0x80000000, .u.trap.cause = cause };
 }
 
-static bool leave(uint64_t cause, uint64_t pc) { return emit(RV_EV_TRAP, "VS", "HS", trap(cause, pc)); }
+static bool leave(uint64_t cause, uint64_t pc)
+{
+  return emit(RV_EV_TRAP, "VS", "HS", trap(cause, pc));
+}
 
 static bool print(const char *text)
 {
@@ -154,14 +157,36 @@ START_TEST(every_condition_is_compared)
     const char *condition;
     bool held;
   } cases[] = {
-    { "cause=load-guest-page-fault", true }, { "cause=0x15", true }, { "cause=20", false },
-    { "cause=*", true },    { "int=*", false },      { "int=21", false },   { "gpa=0x1000", true },
-    { "gpa=0x1008", false }, { "tval=0x2000", true }, { "tval=0", false },   { "tinst=0x3503", true },
-    { "tinst=1", false },   { "insn=0x13", true },   { "insn=0x93", false }, { "pc=guest+0x4", true },
-    { "pc=guest", false },  { "pc=0x80400004", true }, { "in=guest", true }, { "in=hv", false },
-    { "from=VS", true },    { "from=VU", false },    { "to=HS", true },     { "to=M", false },
-    { "vmid=3", true },     { "vmid=4", false },     { "hart=0", true },    { "hart=1", false },
-    { "gpr a0=5 x11=6", true }, { "gpr a0=5 a1=7", false }, { "sbi base", false },
+    { "cause=load-guest-page-fault", true },
+    { "cause=0x15", true },
+    { "cause=20", false },
+    { "cause=*", true },
+    { "int=*", false },
+    { "int=21", false },
+    { "gpa=0x1000", true },
+    { "gpa=0x1008", false },
+    { "tval=0x2000", true },
+    { "tval=0", false },
+    { "tinst=0x3503", true },
+    { "tinst=1", false },
+    { "insn=0x13", true },
+    { "insn=0x93", false },
+    { "pc=guest+0x4", true },
+    { "pc=guest", false },
+    { "pc=0x80400004", true },
+    { "in=guest", true },
+    { "in=hv", false },
+    { "from=VS", true },
+    { "from=VU", false },
+    { "to=HS", true },
+    { "to=M", false },
+    { "vmid=3", true },
+    { "vmid=4", false },
+    { "hart=0", true },
+    { "hart=1", false },
+    { "gpr a0=5 x11=6", true },
+    { "gpr a0=5 a1=7", false },
+    { "sbi base", false },
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *text = g_strdup_printf("exit %s\n", cases[i].condition);
@@ -184,10 +209,14 @@ START_TEST(sbi_calls_by_name_and_number)
     uint64_t eid, fid;
     bool held;
   } cases[] = {
-    { "SRST", 0x53525354, 0, true },           { "srst system_reset", 0x53525354, 0, true },
-    { "dbcn console_read", 0x4442434e, 0, false }, { "0x10 3", 0x10, 3, true },
-    { "base probe_extension", 0x10, 3, true }, { "legacy shutdown", 8, 77, true },
-    { "legacy shutdown", 1, 0, false },        { "0x10", 0x11, 0, false },
+    { "SRST", 0x53525354, 0, true },
+    { "srst system_reset", 0x53525354, 0, true },
+    { "dbcn console_read", 0x4442434e, 0, false },
+    { "0x10 3", 0x10, 3, true },
+    { "base probe_extension", 0x10, 3, true },
+    { "legacy shutdown", 8, 77, true },
+    { "legacy shutdown", 1, 0, false },
+    { "0x10", 0x11, 0, false },
     { "0xa000000 1", 0xa000000, 2, false },
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -228,6 +257,11 @@ START_TEST(firmware_of_bios_hands_on_by_mret)
   start("strict\nexit cause=2 to=M\nresume +4 to=VS\n"); /* deals with it itself */
   emit(RV_EV_TRAP, "VS", "M", trap(2, 0x80400000));
   emit(RV_EV_XRET, "M", "VS", (rv_event){ .dest = 0x80400004, .u.xret.mret = true });
+  ck_assert(finish("2 of 2"));
+  start("strict\ntrap VU->VS cause=2\nexit\n"); /* VU trapped, VS goes on */
+  emit(RV_EV_TRAP, "VU", "M", trap(2, 0x80400000));
+  emit(RV_EV_XRET, "M", "VS", (rv_event){ .dest = 0x80400080, .u.xret.mret = true });
+  leave(10, 0x80400084);
   ck_assert(finish("2 of 2"));
 }
 END_TEST
@@ -327,7 +361,8 @@ START_TEST(hints_can_be_forbidden)
   rv_event e = { .u.hint = { .id = "HGATP-ALIGN", .text = "text" } };
   start("forbid hint G-NO-U\nforbid hint hgatp-align\n");
   ck_assert(!emit(RV_EV_HINT, "HS", "HS", e));
-  ck_assert(!finish("f:2: expected: forbid hint hgatp-align\n  came all the same: hint HGATP-ALIGN"));
+  ck_assert(
+      !finish("f:2: expected: forbid hint hgatp-align\n  came all the same: hint HGATP-ALIGN"));
   start("forbid hint\n");
   ck_assert(finish("1 of 1"));
 }
@@ -335,8 +370,9 @@ END_TEST
 
 START_TEST(a_failure_shows_five_transitions_before)
 {
-  start("strict\nexit cause=1\nexit cause=2\nexit cause=3\nexit cause=4\nexit cause=5\nexit cause=6\n"
-        "exit cause=7\n");
+  start(
+      "strict\nexit cause=1\nexit cause=2\nexit cause=3\nexit cause=4\nexit cause=5\nexit cause=6\n"
+      "exit cause=7\n");
   for (unsigned cause = 1; cause <= 6; cause++)
     leave(cause, 0x80400000);
   leave(10, 0x80400008);
@@ -362,14 +398,48 @@ START_TEST(comments_blanks_and_line_ends)
 END_TEST
 
 static const char *const refused[] = {
-  "",          "foo",           "enter HS",       "enter cause=2",  "exit VS",      "exit cause",
-  "exit =2",   "resume +x",     "resume 4",       "trap VS",        "trap HS->VS",  "console x",
-  "console",   "console \"a",   "console \"\\q\"", "poweroff x",    "poweroff 1 2", "count",
-  "count exit <= 1", "count exits < 1", "count exits <= x", "forbid", "forbid exits", "forbid foo",
-  "forbid exit repeat>x", "exit within 5", "exit within x insns", "strict 1", "exit gpr",
-  "exit gpr zero", "exit gpr x32=1", "exit sbi", "exit sbi nope", "exit sbi srst set_timer",
-  "exit sbi srst cause=2", "exit vmid=18446744073709551616", "enter VS VU", "exit pc=1+2",
-  "forbid exit within 5 insns", "count exits <= 5 within 5 insns", "exit gpr a0=1 a0=2", "\"exit\"",
+  "",
+  "foo",
+  "enter HS",
+  "enter cause=2",
+  "exit VS",
+  "exit cause",
+  "exit =2",
+  "resume +x",
+  "resume 4",
+  "trap VS",
+  "trap HS->VS",
+  "console x",
+  "console",
+  "console \"a",
+  "console \"\\q\"",
+  "poweroff x",
+  "poweroff 1 2",
+  "count",
+  "count exit <= 1",
+  "count exits < 1",
+  "count exits <= x",
+  "forbid",
+  "forbid exits",
+  "forbid foo",
+  "forbid exit repeat>x",
+  "exit within 5",
+  "exit within x insns",
+  "strict 1",
+  "exit gpr",
+  "exit gpr zero",
+  "exit gpr x32=1",
+  "exit sbi",
+  "exit sbi nope",
+  "exit sbi srst set_timer",
+  "exit sbi srst cause=2",
+  "exit vmid=18446744073709551616",
+  "enter VS VU",
+  "exit pc=1+2",
+  "forbid exit within 5 insns",
+  "count exits <= 5 within 5 insns",
+  "exit gpr a0=1 a0=2",
+  "\"exit\"",
 };
 
 START_TEST(hostile_lines_are_refused_with_a_way_out)
