@@ -239,6 +239,11 @@ START_TEST(resume_answers_an_exit)
   regs[10] = 7;
   enter(0x80400000);
   ck_assert(finish("1 of 1"));
+  start("count resumes == 1\n"); /* and only the first one does */
+  leave(21, 0x80400000);
+  enter(0x80400000);
+  enter(0x80400000);
+  ck_assert(finish("1 of 1"));
   start("resume +4\n");
   leave(21, 0x80400000);
   enter(0x80400002);
@@ -398,6 +403,7 @@ START_TEST(comments_blanks_and_line_ends)
 END_TEST
 
 static const char *const refused[] = {
+  "count exits <= 18446744073709552k",
   "",
   "foo",
   "enter HS",
