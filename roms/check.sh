@@ -9,7 +9,9 @@ shift
 here=$(dirname "$0")
 failed=0
 for expected in "$here"/[0-9][0-9]-*/console.expected; do
-  name=$(basename "$(dirname "$expected")")
+  folder=$(dirname "$expected")
+  name=$(basename "$folder")
+  [ ! -e "$folder/guest.ld" ] || continue # its guest is on a disk: tests/course.py
   if timeout 60 "$@" "$dir/$name.elf" </dev/null 2>/dev/null | tr -d '\r' |
     sed -n "/^\[$name\]/,\$p" | diff -u "$expected" - >"${TMPDIR:-/tmp}"/roms-check.$$; then
     echo "ok   $name"

@@ -7,7 +7,7 @@ packages="
   libglib2.0-dev libelf-dev libfdt-dev
   check libmpfr-dev python3
   gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf
-  device-tree-compiler e2fsprogs opensbi
+  device-tree-compiler dosfstools e2fsprogs mtools opensbi
   debian-archive-keyring"
 
 # Prints the packages that are not installed.

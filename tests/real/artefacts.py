@@ -10,6 +10,7 @@ network the tests fail, unless the environment has RVH_OFFLINE=1: then they are 
 """
 import contextlib
 import fcntl
+import itertools
 import os
 import pathlib
 import re
@@ -24,17 +25,20 @@ SUITE, ARCHITECTURE = "trixie", "riscv64"
 MIRROR = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
+# The kernel's modules that a disk with ext4 takes, in the order of loading; virtio and virtio_pci
+# are in the kernel itself. (depmod would say this, but it runs when the package is installed.)
+MODULES = ("crc32c_generic", "crc16", "mbcache", "jbd2", "ext4", "virtio_blk", "virtio_mmio")
+
 # Name here: package, and the path in it.
 FILES = {
     "linux": ("linux-image", r"\./boot/vmlinux-.*"),
+    **{f"modules/{name}.ko.xz": ("linux-image", rf"\./usr/lib/modules/.*/{name}\.ko\.xz")
+       for name in MODULES},
     "busybox": ("busybox-static", r"\./(usr/)?bin/busybox"),
     "opensbi/fw_jump.bin": ("opensbi", r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump\.bin"),
     "opensbi/fw_jump.elf": ("opensbi", r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump\.elf"),
     "opensbi/fw_dynamic.bin": ("opensbi",
                                r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic\.bin"),
-    **{f"modules/{name.split('/')[-1]}.ko.xz": ("linux-image", rf"\./usr/lib/modules/[^/]*/kernel/{name}\.ko\.xz")
-       for name in ("drivers/block/virtio_blk", "drivers/virtio/virtio_mmio", "fs/ext4/ext4",
-                    "fs/jbd2/jbd2", "fs/mbcache", "lib/crc16", "crypto/crc32c_generic")},
     "u-boot.bin": ("u-boot-qemu", r"\./usr/lib/u-boot/qemu-riscv64_smode/u-boot\.bin"),
 }
 
@@ -140,20 +144,26 @@ def unpack(deb, wanted, target):
 
 
 def fetch(missing, target):
-    """Downloads the packages of the missing names, and puts the files into target."""
+    """Downloads the packages of the missing names, and puts their files into target.
+
+    All files of such a package are replaced: a kernel takes no modules of another build.
+    """
+    packages = sorted({FILES[name][0] for name in missing})
+    wanted = {package: {name: pattern for name, (of, pattern) in FILES.items() if of == package}
+              for package in packages}
     with tempfile.TemporaryDirectory(prefix="apt-", dir=target) as work:
         work = pathlib.Path(work)
         environment = make_apt_root(work)
         run(["apt-get", "-q", "update", "--error-on=any"], env=environment)
-        for package in sorted({FILES[name][0] for name in missing}):
+        for package in packages:
             real = kernel_package(environment) if package == "linux-image" else package
             run(["apt-get", "-q", "download", real], env=environment, cwd=work)
             deb, = work.glob("*.deb")
-            unpack(str(deb), {n: FILES[n][1] for n in missing if FILES[n][0] == package}, work)
+            unpack(str(deb), wanted[package], work)
             with open(target / "versions", "a", encoding="ascii") as versions:
                 versions.write(run(["dpkg-deb", "-W", str(deb)]))
             deb.unlink()
-        for name in missing:  # only whole files get their final names
+        for name in itertools.chain(*wanted.values()):  # only whole files get their final names
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(work / name, target / name)
 
@@ -172,9 +182,6 @@ def main():
     try:
         with alone(target):
             missing = [name for name in FILES if not (target / name).exists()]
-            # All of a package or nothing: modules belong to their kernel.
-            packages = {FILES[name][0] for name in missing}
-            missing = [name for name in FILES if FILES[name][0] in packages]
             if missing and os.environ.get("RVH_OFFLINE") == "1":
                 raise Missing(f"not in {target}: {', '.join(missing)}")
             if missing:

@@ -3,41 +3,20 @@
 
   uboot.py RVH_SIM               a command at the prompt
   uboot.py RVH_SIM flash         it reads and erases flash
-  uboot.py RVH_SIM pci|pci-modern|mmio|mmio-modern
-                                 it lists a FAT32 image and loads a file of it
 
 A key in the pipe ends its countdown; md and erase eat one as well, hence the spaces.
 It polls the UART: no interrupt brings it the text.
 """
 import pathlib
-import random
 import sys
 import tempfile
-import zlib
 
 import artefacts
-import fat32
 import sim
-
-BLOB = random.Random(3).randbytes(300000)
-DISKS = {
-    "pci": ["-device", "virtio-blk-pci,drive=hd"],
-    "pci-modern": ["-device", "virtio-blk-pci,drive=hd,disable-legacy=on,addr=7"],
-    "mmio": ["-device", "virtio-blk-device,drive=hd"],
-    "mmio-modern": ["-device", "virtio-blk-device,drive=hd,bus=virtio-mmio-bus.2", "-global",
-                    "virtio-mmio.force-legacy=false"],
-}
-READ = "virtio scan\nls virtio 0\nload virtio 0 84000000 blob.bin\ncrc32 84000000 ${filesize}\n"
 
 
 def plan(what, folder):
     """The arguments, what is typed, and what the console must show of it."""
-    if what in DISKS:
-        image = pathlib.Path(folder) / "disk.img"
-        fat32.write(image, {"hello.txt": b"hello\n", "blob.bin": BLOB})
-        return (["-drive", f"file={image},if=none,format=raw,id=hd", *DISKS[what]], READ,
-                ["        6   HELLO.TXT\n   300000   BLOB.BIN\n\n2 file(s), 0 dir(s)\n",
-                 "300000 bytes read in ", f"==> {zlib.crc32(BLOB):08x}\n"])
     if what == "flash":
         image = pathlib.Path(folder) / "flash.img"
         with open(image, "wb") as f:
@@ -50,7 +29,7 @@ def plan(what, folder):
 
 
 def main(arguments):
-    if len(arguments) not in (1, 2) or (len(arguments) == 2 and arguments[1] not in (*DISKS, "flash")):
+    if not arguments or arguments[1:] not in ([], ["flash"]):
         print(__doc__)
         return 2
     with tempfile.TemporaryDirectory() as folder:

@@ -22,25 +22,25 @@ WHY = ("02-emulate", "06-mmio", "07-two-stage", "11-nested-fault")  # the lesson
 SKIPPED = 77
 
 
-def run(program, elf, level):
+def run(program, arguments, level):
     """One run: console and log. It must end well."""
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder) / "log"
-        done = subprocess.run([program, elf, f"--trace-traps={level}", f"--trace-file={log}"],
+        done = subprocess.run([program, *arguments, f"--trace-traps={level}", f"--trace-file={log}"],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"exit code {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout.replace("\r", ""), log.read_text()
 
 
-def observe(program, elf, with_traces):
+def observe(program, arguments, lesson, with_traces):
     """{expected file: text} of a lesson."""
-    console, traps = run(program, elf, "line")
+    console, traps = run(program, arguments, "line")
     seen = {"console.expected": console}
     if with_traces:
         seen["traps.expected"] = traps
-    if with_traces and elf.stem in WHY:
-        seen["why.expected"] = run(program, elf, "why")[1]
+    if with_traces and lesson in WHY:
+        seen["why.expected"] = run(program, arguments, "why")[1]
     return seen
 
 
@@ -70,7 +70,7 @@ def main(arguments):
     with_traces = recorded.read_text() == compiler
     for lesson in lessons:
         try:
-            seen = observe(program, folder / f"{lesson}.elf", with_traces)
+            seen = observe(program, [folder / f"{lesson}.elf"], lesson, with_traces)
         except (RuntimeError, subprocess.TimeoutExpired) as problem:
             print(f"FAIL {lesson}: {problem}")
             failed.append(lesson)

@@ -1,0 +1,59 @@
+/* linux.h - what a freestanding first process needs of Linux: system calls, and text on the
+ * console.
+ *
+ * The numbers are those of include/uapi/asm-generic/unistd.h. No C library, because the compiler at
+ * hand is the bare-metal one. Each program is one C file that includes this one.
+ */
+enum {
+  SYS_UMOUNT2 = 39,
+  SYS_MOUNT = 40,
+  SYS_OPENAT = 56,
+  SYS_CLOSE = 57,
+  SYS_READ = 63,
+  SYS_WRITE = 64,
+  SYS_SYNC = 81,
+  SYS_FSYNC = 82,
+  SYS_SCHED_SETAFFINITY = 122,
+  SYS_REBOOT = 142,
+  SYS_GETCPU = 168,
+  SYS_FINIT_MODULE = 273,
+};
+enum { AT_FDCWD = -100, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0100 };
+
+/* Returns what the kernel returns: an error is -errno. */
+static long call(long number, long a, long b, long c, long d, long e)
+{
+  register long a0 __asm__("a0") = a;
+  register long a1 __asm__("a1") = b;
+  register long a2 __asm__("a2") = c;
+  register long a3 __asm__("a3") = d;
+  register long a4 __asm__("a4") = e;
+  register long a7 __asm__("a7") = number;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a7) : "memory");
+  return a0;
+}
+
+static long open_file(const char *path, int flags)
+{
+  return call(SYS_OPENAT, AT_FDCWD, (long)path, flags, 0644, 0);
+}
+
+static long console;
+
+static void open_console(void) { console = open_file("/dev/console", O_RDWR); }
+
+static void print(const char *text)
+{
+  long n = 0;
+  while (text[n])
+    n++;
+  call(SYS_WRITE, console, (long)text, n, 0, 0);
+}
+
+static void power_off(void)
+{
+  print("POWER OFF\n");
+  call(SYS_REBOOT, 0xfee1dead, 672274793, 0x4321fedc, 0, 0);
+  for (;;)
+    ;
+}
