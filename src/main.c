@@ -45,15 +45,15 @@ static bool close_output(FILE *out)
     return true;
   if (fclose(out) == 0)
     return true;
-  complain("the trace could not be written completely\nlook for a full disk");
+  complain("an output could not be written completely\nlook for a full disk");
   return false;
 }
 
 /* The outputs the options ask for; NULL where they ask for none. */
 typedef struct {
-  FILE *text, *json, *log;
+  FILE *text, *json, *log, *record, *report;
+  rvh_expect *expect;
 } outputs;
-
 
 /* The guest's own success needs no words; every other end says why. */
 static int finish(const rvh_result *r)
@@ -66,6 +66,31 @@ static int finish(const rvh_result *r)
   return r->status;
 }
 
+/* What was expected decides; people are told in any case. */
+static int judge(const outputs *out, const cli_options *o, const rvh_result *result)
+{
+  const int status = rvh_expect_end(out->expect, result);
+  fflush(stdout);
+  if (out->report)
+    rvh_expect_report(out->expect, o->report, out->report);
+  rvh_expect_report(out->expect, RVH_REPORT_HUMAN, stderr);
+  return status == RVH_EXIT_OK || status == RVH_EXIT_EXPECT ? status : finish(result);
+}
+
+/* Runs it, by whomever the options put at the controls. False: gdb could not be served. */
+static bool operate(rvh_machine *m, const cli_options *o, rvh_result *result, GError **error)
+{
+  if (o->step) {
+    *result = rvh_stepper(m, stdin, stdout);
+    return true;
+  }
+  cli_terminal_start();
+  if (o->gdb)
+    return rvh_gdb_serve(m, o->gdb, o->gdb_wait, stderr, result, error);
+  *result = rvh_run(m, 0);
+  return true;
+}
+
 static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
 {
   g_autoptr(GError) error = NULL;
@@ -73,34 +98,50 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
     return complain(error->message);
   if (o->config.dumpdtb)
     return RVH_EXIT_OK;
-  g_autofree char *title =
-      g_path_get_basename(o->config.kernel      ? o->config.kernel
-                          : o->config.bios_file ? o->config.bios_file
-                                                : "flash");
+  if (out->expect && !rvh_expect_attach(out->expect, m, &error))
+    return complain(error->message);
+  g_autofree char *title = g_path_get_basename(o->config.kernel      ? o->config.kernel
+                                               : o->config.bios_file ? o->config.bios_file
+                                                                     : "flash");
   rvh_trace *trace =
       out->text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
   rvh_json *json = out->json ? rvh_trace_json(m, out->json, title) : NULL;
   if (out->log)
     rvh_log_interrupts(m, out->log);
-  rvh_result result;
-  bool failed = false; /* and complained */
-  if (o->step) {
-    result = rvh_stepper(m, stdin, stdout);
-  } else if (o->gdb) {
-    cli_terminal_start();
-    if (!rvh_gdb_serve(m, o->gdb, o->gdb_wait, stderr, &result, &error)) {
-      result = (rvh_result){ .ended = true, .status = complain(error->message) };
-      failed = true;
-    }
-  } else {
-    cli_terminal_start();
-    result = rvh_run(m, 0);
-  }
+  rvh_record *record = out->record ? rvh_record_expect(m, out->record, title) : NULL;
+  rvh_result result = { .ended = true, .status = RVH_EXIT_USAGE };
+  const bool served = operate(m, o, &result, &error);
   if (trace)
     rvh_trace_end(trace, &result);
   if (json)
     rvh_json_end(json, &result);
-  return failed ? result.status : finish(&result);
+  if (record)
+    rvh_record_end(record, &result);
+  if (!served)
+    return complain(error->message);
+  return out->expect ? judge(out, o, &result) : finish(&result);
+}
+
+/* Files to write, and the expectations to read, before the machine is made. */
+static bool open_all(outputs *out, const cli_options *o)
+{
+  g_autoptr(GError) error = NULL;
+  if (o->expect && !(out->expect = rvh_expect_read(o->expect, &error))) {
+    complain(error->message);
+    return false;
+  }
+  if (o->trace)
+    out->text = o->trace_file ? open_output("--trace-file", o->trace_file) : stderr;
+  if (o->trace_json)
+    out->json = open_output("--trace-json", o->trace_json);
+  if (o->log_int)
+    out->log = o->log_file ? open_output("-D", o->log_file) : stderr;
+  if (o->record_expect)
+    out->record = open_output("--record-expect", o->record_expect);
+  if (o->report)
+    out->report = o->report_file ? open_output("--report", o->report_file) : stdout;
+  return (!o->trace || out->text) && (!o->trace_json || out->json) && (!o->log_int || out->log) &&
+         (!o->record_expect || out->record) && (!o->report || out->report);
 }
 
 static int run(cli_options *o)
@@ -109,22 +150,20 @@ static int run(cli_options *o)
   outputs out = { 0 };
   o->config.console_stdin = !o->step; /* the stepper reads the same input */
   o->config.console_read = cli_terminal_read;
-  if (o->trace)
-    out.text = o->trace_file ? open_output("--trace-file", o->trace_file) : stderr;
-  if (o->trace_json)
-    out.json = open_output("--trace-json", o->trace_json);
-  if (o->log_int)
-    out.log = o->log_file ? open_output("-D", o->log_file) : stderr;
   if (o->log_ignored)
     fprintf(stderr, "rvh-sim: warning: -d %s: only int is logged here; --trace-traps says more\n",
             o->log_ignored);
-  if ((o->trace && !out.text) || (o->trace_json && !out.json) || (o->log_int && !out.log))
+  if (!open_all(&out, o)) {
+    rvh_expect_free(out.expect);
     return RVH_EXIT_USAGE;
+  }
   rvh_machine *m = rvh_new(&o->config, &error);
   int status = m ? run_machine(m, o, &out) : complain(error->message);
   if (m)
     rvh_free(m);
-  const bool closed = close_output(out.text) & close_output(out.json) & close_output(out.log);
+  rvh_expect_free(out.expect);
+  const bool closed = close_output(out.text) & close_output(out.json) & close_output(out.log) &
+                      close_output(out.record) & close_output(out.report);
   return closed ? status : RVH_EXIT_USAGE;
 }
 

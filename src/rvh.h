@@ -26,7 +26,7 @@ enum {
   RVH_EXIT_OK = 0,          /* the guest shut down well; 1..123: the guest's own code */
   RVH_EXIT_GUEST_MAX = 123, /* higher guest codes become this */
   RVH_EXIT_LIMIT = 124,     /* --limit-insns reached */
-  RVH_EXIT_EXPECT = 125,    /* --fail-on text seen, or a hint given with --hints=error */
+  RVH_EXIT_EXPECT = 125,    /* --fail-on text seen, --expect failed, or a hint with --hints=error */
   RVH_EXIT_USAGE = 126,     /* wrong option, unreadable file, emulator error */
   RVH_EXIT_WEDGED = 127,    /* trap loop, or every hart waits for nothing */
 };
@@ -119,6 +119,10 @@ void rvh_free(rvh_machine *m);
 typedef void rvh_observer(void *ctx, rvh_machine *m, const rvh_event *event);
 void rvh_observe(rvh_machine *m, uint64_t mask, rvh_observer *observer, void *ctx);
 
+/* The same for what the guest writes to its console, byte by byte or more at a time. */
+typedef void rvh_console_observer(void *ctx, rvh_machine *m, const uint8_t *bytes, size_t n);
+void rvh_observe_console(rvh_machine *m, rvh_console_observer *observer, void *ctx);
+
 /* State, without side effects. rvh_read_memory copies RAM (never a device's register). */
 uint64_t rvh_instructions(const rvh_machine *m);
 uint64_t rvh_read_pc(const rvh_machine *m, unsigned hart);
@@ -179,6 +183,22 @@ void rvh_log_interrupts(rvh_machine *m, FILE *out);
 typedef struct rvh_json rvh_json;
 rvh_json *rvh_trace_json(rvh_machine *m, FILE *out, const char *title);
 void rvh_json_end(rvh_json *log, const rvh_result *result);
+
+/* --expect: a file of expectations (docs/expect.md), read before there is a machine. Attached to a
+ * loaded machine; false: a symbol of the file is unknown. A failure requests the run to stop. */
+typedef struct rvh_expect rvh_expect;
+typedef enum { RVH_REPORT_HUMAN, RVH_REPORT_TAP, RVH_REPORT_JUNIT } rvh_report;
+rvh_expect *rvh_expect_read(const char *path, GError **error);
+bool rvh_expect_attach(rvh_expect *x, rvh_machine *m, GError **error);
+/* The status of the run: RVH_EXIT_EXPECT if a line failed, 0 if the file names the way it ended, else
+ * the run's own. Once, after the run and before any report. */
+int rvh_expect_end(rvh_expect *x, const rvh_result *result);
+void rvh_expect_report(const rvh_expect *x, rvh_report how, FILE *out);
+void rvh_expect_free(rvh_expect *x);
+/* --record-expect: a draft of such a file. The FILE stays the caller's. */
+typedef struct rvh_record rvh_record;
+rvh_record *rvh_record_expect(rvh_machine *m, FILE *out, const char *title);
+void rvh_record_end(rvh_record *r, const rvh_result *result);
 
 /* --step: an interactive stepper, reading commands from in until it ends, quits or the machine
  * ended. The guest must not read the same input. */

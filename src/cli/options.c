@@ -113,6 +113,31 @@ static bool set_TRACE_JSON(cli_options *o, const char *value, GError **error)
   return true;
 }
 
+static bool set_EXPECT(cli_options *o, const char *value, GError **error)
+{
+  o->expect = value;
+  return true;
+}
+
+/* HOW[:FILE] */
+static bool set_REPORT(cli_options *o, const char *value, GError **error)
+{
+  const size_t n = strcspn(value, ":");
+  const bool tap = n == strlen("tap") && g_str_has_prefix(value, "tap");
+  const bool junit = n == strlen("junit") && g_str_has_prefix(value, "junit");
+  o->report = tap ? RVH_REPORT_TAP : RVH_REPORT_JUNIT;
+  o->report_file = value[n] ? value + n + 1 : NULL;
+  return ((tap || junit) && (!o->report_file || *o->report_file)) ||
+         fail(error, "write it like --report=tap or --report=junit:result.xml",
+              "--report: no choice '%s'", value);
+}
+
+static bool set_RECORD_EXPECT(cli_options *o, const char *value, GError **error)
+{
+  o->record_expect = value;
+  return true;
+}
+
 static bool set_STEP(cli_options *o, const char *value, GError **error) { return o->step = true; }
 
 static bool set_GDB(cli_options *o, const char *value, GError **error)
@@ -382,6 +407,9 @@ bool cli_options_parse(cli_options *o, int argc, char **argv, GError **error)
     return fail(error, "add -s, or -gdb tcp::PORT", "-S: nobody could start the machine");
   if (o->gdb && o->step)
     return fail(error, "leave out one of them", "--step and gdb cannot both control the machine");
+  if (o->report && !o->expect)
+    return fail(error, "give the expectations, too: --expect FILE",
+                "--report: there is nothing to report");
   return o->config.kernel || o->config.bios == RVH_BIOS_FILE || cli_boots_flash(&o->config) ||
          o->config.dumpdtb ||
          fail(error, "usage: rvh-sim FILE [options]; --help lists them", "no program to run");
@@ -421,7 +449,7 @@ void cli_options_help(FILE *out, bool all)
   if (!all)
     print_names(out, "Also", true);
   print_names(out, "Accepted as in QEMU", false);
-  fputs("Exit codes: the guest's, 124 limit, 125 --fail-on, hint, 126 usage, 127 wedged\n", out);
+  fputs("Exit codes: the guest's, 124 limit, 125 failed check, 126 usage, 127 wedged\n", out);
 }
 
 void cli_hints_help(FILE *out)

@@ -13,6 +13,9 @@ typedef struct {
   bool trace, trace_all;
   rvh_trace_level trace_level;
   const char *trace_file, *trace_json;
+  const char *expect, *record_expect;
+  rvh_report report;
+  const char *report_file; /* NULL: standard output */
   bool step;
   bool log_int;              /* -d int */
   const char *log_ignored;   /* an item of -d that logs nothing here */

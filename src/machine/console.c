@@ -20,6 +20,12 @@ static void watch_for_failure(rvh_machine *m, const uint8_t *bytes, size_t n)
   }
 }
 
+void rvh_observe_console(rvh_machine *m, rvh_console_observer *observer, void *ctx)
+{
+  const rv_listener l = { observer, ctx };
+  g_array_append_val(m->listeners, l);
+}
+
 void rv_console_write(void *machine, const uint8_t *bytes, size_t n)
 {
   rvh_machine *m = machine;
@@ -27,6 +33,10 @@ void rv_console_write(void *machine, const uint8_t *bytes, size_t n)
   fwrite(bytes, 1, n, out);
   if (memchr(bytes, '\n', n) || rv_console_interactive(m))
     fflush(out);
+  for (unsigned i = 0; i < m->listeners->len; i++) {
+    const rv_listener *l = &g_array_index(m->listeners, rv_listener, i);
+    l->call(l->ctx, m, bytes, n);
+  }
   if (m->config.fail_on && *m->config.fail_on)
     watch_for_failure(m, bytes, n);
 }

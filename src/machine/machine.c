@@ -123,6 +123,7 @@ rvh_machine *rvh_new(const rvh_config *config, GError **error)
   rvh_machine *m = g_new0(rvh_machine, 1);
   m->config = *config;
   m->observers = g_array_new(FALSE, FALSE, sizeof(rv_observer));
+  m->listeners = g_array_new(FALSE, FALSE, sizeof(rv_listener));
   m->hinted = g_ptr_array_new_with_free_func(g_free);
   m->tail = g_string_new(NULL);
   m->watched_fd = -1;
@@ -161,6 +162,7 @@ void rvh_free(rvh_machine *m)
   rv_code_free(m->code);
   rv_phys_free(&m->phys);
   g_array_free(m->observers, TRUE);
+  g_array_free(m->listeners, TRUE);
   g_ptr_array_free(m->hinted, TRUE);
   g_string_free(m->tail, TRUE);
   g_free(m);

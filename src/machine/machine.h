@@ -36,6 +36,11 @@ typedef struct {
   void *ctx;
 } rv_observer;
 
+typedef struct {
+  rvh_console_observer *call;
+  void *ctx;
+} rv_listener;
+
 struct rvh_machine {
   rvh_config config;
   rv_phys phys;
@@ -72,6 +77,7 @@ struct rvh_machine {
   rvh_result result;
 
   GArray *observers; /* of rv_observer */
+  GArray *listeners; /* of rv_listener: to the console */
   GPtrArray *hinted; /* ids of hints already printed */
 
   /* console */

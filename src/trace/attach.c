@@ -1,4 +1,7 @@
-/* attach.c - rvh.h's trap log: joins traplog.c's core to a machine through its public functions. */
+/* attach.c - rvh.h's trap log, JSON Lines and expectations: joins their cores to a machine through
+ * its public functions.
+ */
+#include "trace/expect.h"
 #include "trace/traplog.h"
 #include "trace/jsonlog.h"
 #include "cpu/insn.h"
@@ -65,3 +68,73 @@ rvh_json *rvh_trace_json(rvh_machine *m, FILE *out, const char *title)
 }
 
 void rvh_json_end(rvh_json *log, const rvh_result *result) { rv_jsonlog_end(log, result); }
+
+/* ---- expectations ---- */
+
+rvh_expect *rvh_expect_read(const char *path, GError **error)
+{
+  return rv_expect_read(path, error);
+}
+
+static void observe_expect(void *ctx, rvh_machine *m, const rvh_event *e)
+{
+  if (!rv_expect_event(ctx, e))
+    rvh_request_stop(m);
+}
+
+static void hear_expect(void *ctx, rvh_machine *m, const uint8_t *bytes, size_t n)
+{
+  if (!rv_expect_console(ctx, bytes, n))
+    rvh_request_stop(m);
+}
+
+static bool find_address(void *ctx, const char *symbol, uint64_t *addr)
+{
+  return rvh_address(ctx, symbol, addr);
+}
+
+bool rvh_expect_attach(rvh_expect *x, rvh_machine *m, GError **error)
+{
+  const rv_trace_source source = source_of(m);
+  if (!rv_expect_bind(x, &source, find_address, error))
+    return false;
+  rvh_observe(m, rv_expect_mask(), observe_expect, x);
+  rvh_observe_console(m, hear_expect, x);
+  return true;
+}
+
+int rvh_expect_end(rvh_expect *x, const rvh_result *result)
+{
+  bool as_expected;
+  if (!rv_expect_end(x, result, &as_expected))
+    return RVH_EXIT_EXPECT;
+  return as_expected ? RVH_EXIT_OK : result->status;
+}
+
+void rvh_expect_report(const rvh_expect *x, rvh_report how, FILE *out)
+{
+  rv_expect_report(x, how, out);
+}
+
+void rvh_expect_free(rvh_expect *x) { rv_expect_free(x); }
+
+static void observe_record(void *ctx, rvh_machine *m, const rvh_event *e)
+{
+  rv_record_event(ctx, e);
+}
+
+static void hear_record(void *ctx, rvh_machine *m, const uint8_t *bytes, size_t n)
+{
+  rv_record_console(ctx, bytes, n);
+}
+
+rvh_record *rvh_record_expect(rvh_machine *m, FILE *out, const char *title)
+{
+  const rv_trace_source source = source_of(m);
+  rvh_record *r = rv_record_new(&source, out, title);
+  rvh_observe(m, rv_expect_mask(), observe_record, r);
+  rvh_observe_console(m, hear_record, r);
+  return r;
+}
+
+void rvh_record_end(rvh_record *r, const rvh_result *result) { rv_record_end(r, result); }

@@ -1,6 +1,7 @@
 /* names.c - tables of names, out of cause.def and why.def and of the SBI specification 3.0. */
 #include "trace/names.h"
 #include "cpu/hart.h"
+#include <strings.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -114,6 +115,31 @@ const char *rv_name_sbi_function(uint64_t eid, uint64_t fid)
     return legacy[eid];
   const sbi_extension *ext = find_extension(eid);
   return ext && fid < COUNT(ext->function) ? ext->function[fid] : NULL;
+}
+
+bool rv_is_sbi_extension(const char *name)
+{
+  for (size_t i = 0; i < COUNT(extensions); i++)
+    if (!strcasecmp(extensions[i].name, name))
+      return true;
+  return !strcasecmp(name, "legacy");
+}
+
+static bool among(const char *const *names, size_t n, const char *name)
+{
+  for (size_t i = 0; i < n && names[i]; i++)
+    if (!strcasecmp(names[i], name))
+      return true;
+  return false;
+}
+
+bool rv_is_sbi_function(const char *extension, const char *name)
+{
+  for (size_t i = 0; i < COUNT(extensions); i++)
+    if ((!extension || !strcasecmp(extensions[i].name, extension)) &&
+        among(extensions[i].function, COUNT(extensions[i].function), name))
+      return true;
+  return (!extension || !strcasecmp(extension, "legacy")) && among(legacy, COUNT(legacy), name);
 }
 
 const char *rv_name_sbi_error(int64_t error)

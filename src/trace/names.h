@@ -12,6 +12,9 @@ const char *rv_name_x(unsigned reg);
 /* "base" and "probe_extension". The extension may be known and the function not. */
 const char *rv_name_sbi_extension(uint64_t eid);
 const char *rv_name_sbi_function(uint64_t eid, uint64_t fid);
+/* The reverse, in any case of letters. extension NULL: a function of any. */
+bool rv_is_sbi_extension(const char *name);
+bool rv_is_sbi_function(const char *extension, const char *name);
 /* "SBI_ERR_DENIED" without its prefix. */
 const char *rv_name_sbi_error(int64_t error);
 /* The sentence of a reason and the manual's rule; reasons out of range give "". */
