@@ -16,7 +16,7 @@ class Run:
     console: str  # without carriage returns
     messages: str
     trace: str
-    instructions: int  # of all harts
+    instructions: int  # of the hart that executed most
     user: float  # seconds of the host
 
     def cost(self):
