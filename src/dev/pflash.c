@@ -125,10 +125,10 @@ static bool store(pflash *p, uint64_t offset, const void *bytes, size_t n)
   return true;
 }
 
-/* Programming only clears bits; erasing sets them. */
+/* A real chip only clears bits when it programs. QEMU stores the value, programs that forget to erase
+ * work there, and are to run here unchanged. */
 static void program(pflash *p, uint64_t offset, unsigned size, uint64_t value)
 {
-  value &= read_array(p, offset, size);
   p->status |= READY;
   if (!store(p, offset, &value, size))
     p->status |= PROGRAM_ERROR;
@@ -161,7 +161,7 @@ static void fill_buffer(pflash *p, uint64_t offset, unsigned size, uint64_t valu
     return;
   }
   for (unsigned i = 0; i < size; i++)
-    p->buffer[at + i] &= (uint8_t)(value >> 8 * i);
+    p->buffer[at + i] = (uint8_t)(value >> 8 * i);
 }
 
 static void take_word(pflash *p, uint64_t offset, unsigned size, uint64_t value)
