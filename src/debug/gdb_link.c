@@ -106,7 +106,7 @@ int rv_link_listen(const char *spec, char **where, GError **error)
   g_autofree char *host = g_strndup(kind + 4, port - kind - 4);
   const int fd = listen_tcp(spec, host, port + 1, error);
   if (fd >= 0)
-    *where = g_strdup_printf("%s:%u", *host ? host : "localhost", port_of(fd));
+    *where = g_strdup_printf("%s:%u", *host ? host : "127.0.0.1", port_of(fd));
   return fd;
 }
 
