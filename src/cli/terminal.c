@@ -75,6 +75,8 @@ cli_key cli_terminal_key(_Bool *escaped, unsigned char *byte)
     return CLI_KEY_QUIT;
   case 'h':
     return CLI_KEY_HELP;
+  case 'c':
+    return CLI_KEY_MONITOR;
   case 'a':
   case 1:
     *byte = ctrl_a;
@@ -100,7 +102,9 @@ int cli_terminal_read(void *ctx)
     if (key == CLI_KEY_QUIT)
       return RVH_INPUT_QUIT;
     if (key == CLI_KEY_HELP)
-      fputs("\r\nCtrl-A x quits, Ctrl-A a sends Ctrl-A\r\n", stderr);
+      fputs("\r\nCtrl-A x quits, Ctrl-A a sends Ctrl-A, Ctrl-A c tells of the monitor\r\n", stderr);
+    if (key == CLI_KEY_MONITOR)
+      fputs("\r\nThe monitor is in gdb: run with -s, attach, and say monitor help\r\n", stderr);
   }
   return RVH_INPUT_NONE;
 }

@@ -7,10 +7,10 @@
 void cli_terminal_start(void);
 
 /* For rvh_config.console_read: the next byte typed, RVH_INPUT_NONE, or RVH_INPUT_QUIT for
- * Ctrl-A x. Ctrl-A Ctrl-A and Ctrl-A a send Ctrl-A itself, Ctrl-A h prints help. */
+ * Ctrl-A x. Ctrl-A Ctrl-A and Ctrl-A a send Ctrl-A itself, Ctrl-A h prints help, Ctrl-A c where the monitor is. */
 int cli_terminal_read(void *ctx);
 
 /* What a byte means after those before it; *escaped remembers a Ctrl-A. For tests. */
-typedef enum { CLI_KEY_SEND, CLI_KEY_DROP, CLI_KEY_QUIT, CLI_KEY_HELP } cli_key;
+typedef enum { CLI_KEY_SEND, CLI_KEY_DROP, CLI_KEY_QUIT, CLI_KEY_HELP, CLI_KEY_MONITOR } cli_key;
 cli_key cli_terminal_key(_Bool *escaped, unsigned char *byte);
 #endif

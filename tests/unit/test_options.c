@@ -369,7 +369,8 @@ START_TEST(escape_keys)
   } keys[] = { { 'x', 'x', CLI_KEY_SEND }, { 1, 1, CLI_KEY_DROP },     { 'a', 1, CLI_KEY_SEND },
                { 1, 1, CLI_KEY_DROP },     { 1, 1, CLI_KEY_SEND },     { 1, 1, CLI_KEY_DROP },
                { 'q', 'q', CLI_KEY_DROP }, { 'q', 'q', CLI_KEY_SEND }, { 1, 1, CLI_KEY_DROP },
-               { 'h', 'h', CLI_KEY_HELP }, { 1, 1, CLI_KEY_DROP },     { 'x', 'x', CLI_KEY_QUIT } };
+               { 'h', 'h', CLI_KEY_HELP }, { 1, 1, CLI_KEY_DROP },     { 'c', 'c', CLI_KEY_MONITOR },
+               { 1, 1, CLI_KEY_DROP },     { 'x', 'x', CLI_KEY_QUIT } };
   _Bool escaped = false;
   for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
     unsigned char byte = keys[i].typed;
