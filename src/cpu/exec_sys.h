@@ -90,14 +90,14 @@ static void tell_fence(rv_hart *h, uint32_t raw, uint64_t addr, uint64_t id)
 {
   if (likely(!(h->observe & 1ull << RV_EV_FENCE)))
     return;
-  rv_event e = { .type = RV_EV_FENCE, .hart = h->id, .from_prv = h->prv, .to_prv = h->prv,
-                 .from_v = h->v, .to_v = h->v, .insn = h->icount, .pc = h->pc, .dest = h->pc,
-                 .raw = raw, .has_raw = true, .x = h->x };
+  rv_event e = rv_event_here(h, RV_EV_FENCE);
+  e.raw = raw;
+  e.has_raw = true;
   e.u.fence.addr = addr;
   e.u.fence.id = id;
   e.u.fence.has_addr = field(raw, 19, 15);
   e.u.fence.has_id = field(raw, 24, 20);
-  h->env->event(h->env->ctx, h, &e);
+  rv_tell(h, &e);
 }
 
 /* sfence.vma and sinval.vma: TVM in HS-mode, VTVM in VS-mode [H-028]. */

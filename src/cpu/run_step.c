@@ -6,7 +6,7 @@
 #include "cpu/slow.h"
 #include "mmu/access.h"
 #include "mmu/mmu.h"
-#include "priv/csr.h"
+#include "priv/tell.h"
 #include "priv/trap.h"
 
 #define RV_HANDLERS_ELSEWHERE
@@ -57,11 +57,10 @@ static bool fetch(rv_hart *h, uint32_t *raw)
 
 static void tell(rv_hart *h, uint32_t raw)
 {
-  rv_event e = { .type = RV_EV_INSN, .hart = h->id, .from_prv = h->prv, .to_prv = h->prv,
-                 .from_v = h->v, .to_v = h->v, .insn = h->icount, .pc = h->pc, .dest = h->pc,
-                 .raw = raw, .has_raw = true, .x = h->x };
-  e.vmid = rv_get(h->csr.hgatp, hgatp_VMID);
-  h->env->event(h->env->ctx, h, &e);
+  rv_event e = rv_event_here(h, RV_EV_INSN);
+  e.raw = raw;
+  e.has_raw = true;
+  rv_tell(h, &e);
 }
 
 void rv_step(rv_hart *h)

@@ -12,6 +12,7 @@
 #include "mmu/tlb.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
+#include "priv/tell.h"
 #include "priv/trap.h"
 #include <string.h>
 

@@ -12,6 +12,7 @@
 #include "priv/counter.h"
 #include "priv/hint.h"
 #include "priv/interrupt.h"
+#include "priv/tell.h"
 #include <string.h>
 
 enum { VS_LEVEL = 0x444, S_LEVEL = 0x222, HS_ALIASES = 0x1444, MIE_BITS = 0x1eee };
@@ -511,13 +512,11 @@ static const csr_row *substitute(const rv_hart *h, const csr_row *row)
 
 static void tell(rv_hart *h, unsigned csr, uint64_t before, uint64_t after)
 {
-  rv_event e = { .type = RV_EV_CSR, .hart = h->id, .from_prv = h->prv, .to_prv = h->prv,
-                 .from_v = h->v, .to_v = h->v, .insn = h->icount, .pc = h->pc, .dest = h->pc,
-                 .vmid = rv_get(h->csr.hgatp, hgatp_VMID), .x = h->x };
+  rv_event e = rv_event_here(h, RV_EV_CSR);
   e.u.csr.csr = csr;
   e.u.csr.before = before;
   e.u.csr.after = after;
-  h->env->event(h->env->ctx, h, &e);
+  rv_tell(h, &e);
 }
 
 bool rv_csr_access(rv_hart *h, unsigned csr, unsigned op, uint64_t operand, bool write,

@@ -6,7 +6,7 @@
  */
 #include "priv/hint.h"
 #include "mmu/access.h"
-#include "priv/csr.h"
+#include "priv/tell.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,18 +25,11 @@ void rv_hint(rv_hart *h, uint64_t pc, const char *id, const char *text)
 {
   if (!rv_hints_wanted(h))
     return;
-  rv_event e = { .type = RV_EV_HINT,
-                 .hart = h->id,
-                 .from_prv = h->prv,
-                 .to_prv = h->prv,
-                 .from_v = h->v,
-                 .to_v = h->v,
-                 .insn = h->icount,
-                 .pc = pc,
-                 .x = h->x };
+  rv_event e = rv_event_here(h, RV_EV_HINT);
+  e.pc = e.dest = pc;
   e.u.hint.id = id;
   strncpy(e.u.hint.text, text, sizeof e.u.hint.text - 1);
-  h->env->event(h->env->ctx, h, &e);
+  rv_tell(h, &e);
 }
 
 void rv_hint_once(rv_hart *h, uint64_t pc, rv_hint_id id, const char *text)
