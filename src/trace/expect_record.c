@@ -73,28 +73,11 @@ static void add_place(rv_record *r, GString *s, uint64_t pc, bool exact)
     g_string_append_printf(s, " in=%s", name);
 }
 
+/* Only names that the language knows. */
 static void add_sbi(GString *s, const rv_transition *t)
 {
   const char *extension = rv_name_sbi_extension(t->x[17]);
-  const char *function = rv_name_sbi_function(t->x[17], t->x[16]);
-  if (extension && rv_is_sbi_extension(extension))
-    g_string_append_printf(s, " sbi %s", extension);
-  else
-    g_string_append_printf(s, " sbi 0x%" PRIx64, t->x[17]);
-  if (function)
-    g_string_append_printf(s, " %s", function);
-  else
-    g_string_append_printf(s, " 0x%" PRIx64, t->x[16]);
-}
-
-static void add_cause(GString *s, const rv_transition *t)
-{
-  const char *name = rv_name_cause(t->cause, t->interrupt);
-  g_string_append(s, t->interrupt ? " int=" : " cause=");
-  if (name)
-    g_string_append(s, name);
-  else
-    g_string_append_printf(s, "%" PRIu64, t->cause);
+  rv_transition_add_sbi(s, t, extension && rv_is_sbi_extension(extension) ? extension : NULL);
 }
 
 /* What the handler has to look at. */
@@ -104,7 +87,7 @@ static void add_trap(GString *s, const rv_transition *t)
     add_sbi(s, t);
     return;
   }
-  add_cause(s, t);
+  rv_transition_add_cause(s, t);
   if (t->has_raw && (t->cause == CAUSE_ILLEGAL || t->cause == CAUSE_VIRTUAL) && !t->interrupt)
     g_string_append_printf(s, " insn=0x%x", t->raw);
   if (t->has_gpa)

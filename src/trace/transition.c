@@ -139,9 +139,8 @@ char *rv_transition_place(const rv_trace_source *source, uint64_t addr)
   return offset ? g_strdup_printf("%s+0x%" PRIx64, name, offset) : g_strdup(name);
 }
 
-static void add_sbi(GString *s, const rv_transition *t)
+void rv_transition_add_sbi(GString *s, const rv_transition *t, const char *extension)
 {
-  const char *extension = rv_name_sbi_extension(t->x[17]);
   const char *function = rv_name_sbi_function(t->x[17], t->x[16]);
   if (extension)
     g_string_append_printf(s, " sbi %s", extension);
@@ -153,7 +152,7 @@ static void add_sbi(GString *s, const rv_transition *t)
     g_string_append_printf(s, " 0x%" PRIx64, t->x[16]);
 }
 
-static void add_trap(GString *s, const rv_transition *t)
+void rv_transition_add_cause(GString *s, const rv_transition *t)
 {
   const char *name = rv_name_cause(t->cause, t->interrupt);
   g_string_append(s, t->interrupt ? " int=" : " cause=");
@@ -161,8 +160,13 @@ static void add_trap(GString *s, const rv_transition *t)
     g_string_append(s, name);
   else
     g_string_append_printf(s, "%" PRIu64, t->cause);
+}
+
+static void add_trap(GString *s, const rv_transition *t)
+{
+  rv_transition_add_cause(s, t);
   if (rv_transition_is_sbi(t))
-    add_sbi(s, t);
+    rv_transition_add_sbi(s, t, rv_name_sbi_extension(t->x[17]));
   if (t->has_raw && (t->cause == CAUSE_ILLEGAL || t->cause == CAUSE_VIRTUAL))
     g_string_append_printf(s, " insn=0x%x", t->raw);
   if (t->has_gpa)

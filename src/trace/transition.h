@@ -53,6 +53,10 @@ void rv_transitions_flush(rv_transitions *ts);
 char *rv_transition_place(const rv_trace_source *source, uint64_t addr);
 /* "insn 21176 VS->HS: exit cause=ecall-from-VS ..." in the words of docs/expect.md; to be freed. */
 char *rv_transition_describe(const rv_trace_source *source, const rv_transition *t);
+/* Parts of that text: " cause=NAME" or " int=NAME"; " sbi EXTENSION FUNCTION", where extension NULL
+ * gives numbers. */
+void rv_transition_add_cause(GString *s, const rv_transition *t);
+void rv_transition_add_sbi(GString *s, const rv_transition *t, const char *extension);
 /* Whether a7 and a6 of this exit are an SBI call's. */
 bool rv_transition_is_sbi(const rv_transition *t);
 #endif
