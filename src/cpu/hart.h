@@ -94,9 +94,6 @@ typedef struct {
   /* Built-in firmware: called right after a trap was taken to M (all M CSRs written). True if it
    * handled it and has set the hart to where it goes on. NULL: M-mode software is the guest's. */
   bool (*firmware)(void *ctx, rv_hart *h, const rv_trap *t);
-  /* Another hart's caches: remote fences and code changes (SBI RFENCE) use these harts. */
-  rv_hart **harts;
-  unsigned n_harts;
 } rv_env;
 
 /* Choices the specification leaves open (--htinst, --adue, --strict). */
@@ -114,8 +111,8 @@ enum {
   RV_STOP_BREAK = 4,  /* a debugger or an observer asked */
 };
 
-/* Power states, as SBI HSM knows them. */
-typedef enum { RV_STARTED, RV_STOPPED, RV_SUSPENDED } rv_power;
+/* Power states. A suspended hart of SBI HSM is a started one that waits. */
+typedef enum { RV_STARTED, RV_STOPPED } rv_power;
 
 struct rv_hart {
   /* Offset 0: x and f are addressed from the engine's register file pointer. */
@@ -126,7 +123,6 @@ struct rv_hart {
   uint64_t gen;    /* the bank's generation */
   rv_bank *bank;   /* the bank of the current regime */
   uint64_t limit;  /* icount at which budget is 0 */
-  int64_t budget_out;
 
   uint64_t pc;
   uint64_t icount;   /* instructions started; exact whenever a slow function runs */

@@ -113,8 +113,7 @@ static bool build(rvh_machine *m, GError **error)
   m->phys.harts = m->harts;
   m->phys.n_harts = m->config.n_harts;
   m->env = (rv_env){ .ctx = m, .time = env_time, .timer_changed = env_timer_changed,
-                     .event = env_event, .firmware = env_firmware, .harts = m->harts,
-                     .n_harts = m->config.n_harts };
+                     .event = env_event, .firmware = env_firmware };
   return rv_board_init(m, error);
 }
 

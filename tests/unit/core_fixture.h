@@ -128,9 +128,7 @@ static inline core *core_new_n(unsigned n)
   c->env = (rv_env){ .ctx = c,
                      .time = core_time,
                      .timer_changed = core_timer,
-                     .event = core_tell,
-                     .harts = c->harts,
-                     .n_harts = n };
+                     .event = core_tell };
   for (unsigned i = 0; i < n; i++) {
     rv_hart *h = c->harts[i] = core_new_hart(&c->phys, &c->env, i);
     core_poke(h, CSR_pmpaddr0, ~0ull);

@@ -99,7 +99,7 @@ static fixture *set_up(void)
   f->phys.code_written = on_code;
   f->phys.harts = f->harts;
   f->phys.n_harts = 2;
-  f->env = (rv_env){ .ctx = f, .harts = f->harts, .n_harts = 2 };
+  f->env = (rv_env){ .ctx = f };
   for (unsigned i = 0; i < 2; i++)
     f->harts[i] = new_hart(f, i);
   f->h = f->harts[0];

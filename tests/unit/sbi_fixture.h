@@ -95,9 +95,7 @@ static fixture *set_up(void)
                      .time = on_time,
                      .timer_changed = on_timer,
                      .event = on_event,
-                     .firmware = on_trap,
-                     .harts = f->harts,
-                     .n_harts = N_HARTS };
+                     .firmware = on_trap };
   for (unsigned i = 0; i < N_HARTS; i++)
     f->harts[i] = core_new_hart(&f->phys, &f->env, i);
   f->now = 1000;

@@ -108,7 +108,7 @@ static inline world *world_new(unsigned n, size_t arena)
   w->phys.bus_write = world_write;
   w->phys.bus_claims = world_claims;
   w->env = (rv_env){
-    .ctx = w, .time = world_time, .event = world_event, .harts = w->harts, .n_harts = n
+    .ctx = w, .time = world_time, .event = world_event
   };
   for (unsigned i = 0; i < n; i++) {
     rv_hart *h = w->harts[i] = calloc(1, sizeof *h);
