@@ -24,7 +24,9 @@ static bool is_access_fault(unsigned why)
 
 /* Fills h->trap. The type is always that of the original access, also when a PTE was at fault
  * [H-222]; the guest physical address is the PTE's then [H-132], with the pseudo-instruction that
- * says so [H-138 .. H-140]. */
+ * says so [H-138, H-139, H-140]. The virtual address is the access's own in any case [H-454]; it is a
+ * guest's by the access's V, not the hart's [H-034, H-035, H-263]. Only guest-page faults have a guest
+ * physical address [H-130, H-229]. */
 static bool refuse(rv_hart *h, uint64_t va, const rv_xmode *mode, const rv_xlat *x)
 {
   const uint8_t *causes =
@@ -51,6 +53,7 @@ static unsigned rights_of(const rv_xmode *m)
   return m->access == RV_FETCH ? PMP_X : m->access == RV_STORE ? PMP_W : PMP_R;
 }
 
+/* Translation first, PMP and memory of the final address last [H-175, H-231]. */
 bool rv_locate(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, rv_place *place)
 {
   const rv_xlat x = rv_walk(h, va, mode, NULL);
@@ -90,7 +93,7 @@ typedef struct {
 } part;
 
 /* Translates every page an access touches before anything is done, so that a fault leaves nothing
- * half done; the fault's address is the first byte of the part at fault [H-134, H-470]. */
+ * half done; the fault's address is the first byte of the part at fault [H-134, H-240, H-470]. */
 static bool split(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, part parts[2],
                   unsigned *n)
 {
@@ -152,6 +155,7 @@ bool rv_store(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint
   return true;
 }
 
+/* AMO and SC are stores, LR is a load [H-238]; alignment comes before translation [H-177]. */
 bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *place)
 {
   rv_xmode m = h->mmu->data;

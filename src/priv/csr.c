@@ -44,7 +44,7 @@ static rv_why gate_COUNTER(const rv_hart *h, unsigned csr)
 /* TVM concerns HS-mode only, VTVM VS-mode only, neither vsatp by name [H-028, H-158, H-190]. */
 static rv_why gate_SATP(const rv_hart *h, unsigned csr)
 {
-  if (h->prv != PRV_S || csr != CSR_satp)
+  if (h->prv != PRV_S || csr != CSR_satp) /* VU is refused as HS-qualified [H-157] */
     return WHY_NONE;
   if (h->v)
     return h->csr.hstatus & hstatus_VTVM ? WHY_VTVM : WHY_NONE;
@@ -57,7 +57,7 @@ static rv_why gate_HGATP(const rv_hart *h, unsigned csr)
   return h->prv == PRV_S && !h->v && (h->csr.mstatus & mstatus_TVM) ? WHY_TVM : WHY_NONE;
 }
 
-/* stimecmp and vstimecmp [H-099, H-100, H-116 .. H-118] */
+/* stimecmp and vstimecmp [H-099, H-100, H-116, H-117, H-118]; M always may [H-404] */
 static rv_why gate_STIMECMP(const rv_hart *h, unsigned csr)
 {
   if (h->prv == PRV_M)
@@ -82,6 +82,7 @@ static uint64_t with_SD(uint64_t status)
   return (status & ~mstatus_SD) | ((status & mstatus_FS) == mstatus_FS ? mstatus_SD : 0);
 }
 
+/* Neither MPV nor GVA [H-189], nothing of vsstatus [H-298]. */
 static const uint64_t sstatus_view = sstatus_SIE | sstatus_SPIE | sstatus_SPP | sstatus_FS |
                                      sstatus_SUM | sstatus_MXR | sstatus_UXL | sstatus_SD;
 static const uint64_t sstatus_write_mask =
@@ -96,6 +97,7 @@ static uint64_t read_sstatus(rv_hart *h, unsigned csr)
 static uint64_t read_vsstatus(rv_hart *h, unsigned csr) { return with_SD(h->s[1].status); }
 static uint64_t read_fcsr(rv_hart *h, unsigned csr) { return h->csr.frm << 5 | h->csr.fflags; }
 static uint64_t read_mhartid(rv_hart *h, unsigned csr) { return h->id; }
+/* Read-only: H cannot be switched off [H-001, H-417]. */
 static uint64_t read_misa(rv_hart *h, unsigned csr)
 {
 #define LETTER(c) (1ull << ((c) - 'A'))
@@ -115,7 +117,9 @@ static uint64_t read_sip(rv_hart *h, unsigned csr)
 {
   return rv_pending(h) & h->csr.mideleg & S_LEVEL; /* [H-067] */
 }
+/* The bits of mip under another name [H-067, H-068]. */
 static uint64_t read_hip(rv_hart *h, unsigned csr) { return rv_pending(h) & HS_ALIASES; }
+/* hideleg as it is now decides what shows [H-401]; HS-level bits never do [H-407]. */
 static uint64_t read_vsip(rv_hart *h, unsigned csr)
 {
   return (rv_pending(h) & h->csr.hideleg & VS_LEVEL) >> 1; /* [H-073] */
@@ -130,7 +134,8 @@ static uint64_t read_vsie(rv_hart *h, unsigned csr)
   return (h->csr.mie & h->csr.hideleg & VS_LEVEL) >> 1;
 }
 
-/* What menvcfg takes away reads 0 below it [H-091 .. H-093, H-403]. */
+/* What menvcfg takes away reads 0 below it [H-091, H-092, H-093, H-403]; FIOM is independent of it
+ * [H-098]; what no extension gives is not there [H-090, H-096]. */
 static uint64_t henvcfg_allowed(const rv_hart *h)
 {
   return henvcfg_FIOM | (h->csr.menvcfg & (menvcfg_ADUE | menvcfg_PBMTE | menvcfg_STCE));
@@ -180,6 +185,7 @@ static void write_sstatus(rv_hart *h, unsigned csr, uint64_t value)
   rv_regime_changed(h); /* SUM and MXR */
   rv_irq_update(h);     /* SIE [H-406] */
 }
+/* The fields of sstatus [H-290]; UXL and UBE keep [H-291, H-292]. In effect from now on [H-297]. */
 static void write_vsstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->s[1].status, sstatus_write_mask, value);
@@ -190,7 +196,7 @@ static void write_vsstatus(rv_hart *h, unsigned csr, uint64_t value)
 static void write_mstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   uint64_t mask = sstatus_write_mask | mstatus_MIE | mstatus_MPIE | mstatus_MPRV | mstatus_TVM |
-                  mstatus_TW | mstatus_TSR | mstatus_GVA | mstatus_MPV;
+                  mstatus_TW | mstatus_TSR | mstatus_GVA | mstatus_MPV; /* [H-189] */
   if (rv_get(value, mstatus_MPP) != 2) /* WARL: there is no mode 2 [H-192] */
     mask |= mstatus_MPP;
   put_masked(&h->csr.mstatus, mask, value);
@@ -198,6 +204,8 @@ static void write_mstatus(rv_hart *h, unsigned csr, uint64_t value)
   rv_regime_changed(h);
   rv_irq_update(h);
 }
+/* The fields that software may write [H-020, H-024]; VSXL, VSBE and VGEIN are read-only [H-021, H-022,
+ * H-023], HUPMM is not there [H-031], the rest is WPRI [H-025]. */
 static void write_hstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->csr.hstatus,
@@ -223,7 +231,8 @@ static void write_tvec(rv_hart *h, unsigned csr, uint64_t value)
     h->s[csr == CSR_vstvec].tvec = value;
 }
 
-/* An unsupported MODE: the whole write is ignored [supervisor#satp; H-207 for vsatp]. */
+/* Sv39, Sv48, Sv57 and Bare in satp, vsatp and hgatp [H-002, H-200, H-208]. An unsupported MODE: the
+ * whole write is ignored [supervisor#satp; H-207 for vsatp]. */
 static bool atp_mode_supported(uint64_t value)
 {
   const uint64_t mode = value >> 60;
@@ -239,7 +248,7 @@ static void write_vsatp(rv_hart *h, unsigned csr, uint64_t value)
 {
   if (atp_mode_supported(value))
     h->s[1].atp = value;
-  rv_regime_changed(h);
+  rv_regime_changed(h); /* at once [H-211] */
 }
 
 /* An unsupported MODE keeps the old one, the other fields are written [H-201].
@@ -252,14 +261,14 @@ static void write_hgatp(rv_hart *h, unsigned csr, uint64_t value)
   const uint64_t old = h->csr.hgatp;
   if (!atp_mode_supported(value))
     value = (value & ~hgatp_MODE) | (old & hgatp_MODE);
-  value &= hgatp_MODE | hgatp_VMID | hgatp_PPN;
+  value &= hgatp_MODE | hgatp_VMID | hgatp_PPN; /* all bits of these [H-204, H-206], no other [H-469] */
   if (h->choice.strict)
     value &= ~3ull;
   else if (value == (old & ~3ull))
     value = old;
   if ((value & 3) && (value >> 60))
     rv_hint_once(h, h->pc, RV_HINT_HGATP_ALIGN, NULL);
-  h->csr.hgatp = value;
+  h->csr.hgatp = value; /* with MODE Bare, too [H-203] */
   rv_regime_changed(h);
 }
 
@@ -292,12 +301,13 @@ static void write_htimedelta(rv_hart *h, unsigned csr, uint64_t value)
 
 static void write_mideleg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  h->csr.mideleg = (value & S_LEVEL) | HS_ALIASES; /* VS-level and SGEI read-only 1 [H-049] */
+  /* VS-level and SGEI read-only 1 [H-049]: so no bit of hideleg, hip, hie lacks its own [H-050]. */
+  h->csr.mideleg = (value & S_LEVEL) | HS_ALIASES;
   rv_irq_update(h);
 }
 static void write_hideleg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  h->csr.hideleg = value & VS_LEVEL; /* [H-045] */
+  h->csr.hideleg = value & VS_LEVEL; /* [H-045]; neither SGEI [H-088] nor LCOFI [H-046] */
   rv_irq_update(h);
 }
 static void write_mie(rv_hart *h, unsigned csr, uint64_t value)
@@ -312,7 +322,7 @@ static void write_sie(rv_hart *h, unsigned csr, uint64_t value)
 }
 static void write_hie(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.mie, HS_ALIASES, value);
+  put_masked(&h->csr.mie, HS_ALIASES, value); /* [H-066] */
   rv_irq_update(h);
 }
 /* Bits whose hideleg is 0 keep [H-075]. */
@@ -325,7 +335,7 @@ static void write_mip(rv_hart *h, unsigned csr, uint64_t value)
 {
   const bool stce = h->csr.menvcfg & menvcfg_STCE; /* STIP is then read-only [H-123] */
   put_masked(&h->csr.mip, IP(SSI) | IP(SEI) | (stce ? 0 : IP(STI)), value);
-  put_masked(&h->csr.hvip, IP(VSSI), value); /* an alias of hvip.VSSIP [H-068] */
+  put_masked(&h->csr.hvip, IP(VSSI), value); /* an alias of hvip.VSSIP, the only one [H-068, H-069] */
   rv_irq_update(h);
 }
 static void write_sip(rv_hart *h, unsigned csr, uint64_t value)
@@ -335,7 +345,7 @@ static void write_sip(rv_hart *h, unsigned csr, uint64_t value)
 }
 static void write_hip(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.hvip, IP(VSSI), value); /* [H-065] */
+  put_masked(&h->csr.hvip, IP(VSSI), value); /* [H-061, H-065] */
   rv_irq_update(h);
 }
 static void write_hvip(rv_hart *h, unsigned csr, uint64_t value)
@@ -485,7 +495,7 @@ static rv_why refusal(const rv_hart *h, const csr_row *row, bool write)
 {
   const unsigned csr = row->desc.addr, level = csr >> 8 & 3;
   if (write && csr >> 10 == 3)
-    return WHY_CSR_READ_ONLY; /* from V=1 too: HS-mode could not either [H-014] */
+    return WHY_CSR_READ_ONLY; /* from V=1 too: HS-mode could not either [H-014, H-085, H-113] */
   if (h->prv != PRV_M && level == PRV_M)
     return WHY_CSR_PRIVILEGE; /* [H-017] */
   const rv_why why = row->gate(h, csr);
@@ -493,10 +503,12 @@ static rv_why refusal(const rv_hart *h, const csr_row *row, bool write)
     return why;
   if (h->v)
     return level > (unsigned)h->prv ? WHY_CSR_VIRTUAL : WHY_NONE; /* [H-009, H-013, H-156] */
+  /* M and HS may access the VS CSRs by name [H-011, H-121], U nothing of them [H-010]. */
   return level > PRV_U && h->prv == PRV_U ? WHY_CSR_PRIVILEGE : WHY_NONE;
 }
 
-/* While V=1 the S names of these are the VS CSRs, whose numbers are 0x100 higher [H-006]. */
+/* While V=1 the S names of these are the VS CSRs, whose numbers are 0x100 higher [H-006, H-076]; HS's
+ * own keep their values [H-007]. */
 static const csr_row *substitute(const rv_hart *h, const csr_row *row)
 {
   if (!h->v)
@@ -523,7 +535,7 @@ bool rv_csr_access(rv_hart *h, unsigned csr, unsigned op, uint64_t operand, bool
                    uint64_t *value)
 {
   const csr_row *row = find(csr);
-  if (!row)
+  if (!row) /* reserved, or the upper half of RV32: never cause 22 [H-015, H-016] */
     return rv_refuse(h, WHY_NO_CSR, 0);
   const rv_why why = refusal(h, row, write);
   if (why)
@@ -561,7 +573,7 @@ bool rv_csr_poke(rv_hart *h, unsigned csr, uint64_t value)
 void rv_csr_reset(rv_hart *h)
 {
   _Static_assert(N_ROWS <= sizeof h->csr_mask / sizeof *h->csr_mask, "csr_mask is too small");
-  memset(&h->csr, 0, sizeof h->csr);
+  memset(&h->csr, 0, sizeof h->csr); /* MODE of satp, vsatp, hgatp: Bare [H-188] */
   memset(h->s, 0, sizeof h->s);
   for (unsigned i = 0; i < N_ROWS; i++) {
     h->csr_mask[i] = plain_mask(rows[i].desc.addr);

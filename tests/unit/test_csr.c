@@ -185,7 +185,7 @@ END_TEST
 
 enum { FCSR = 0x003, CYCLE = 0xC00, TIME = 0xC01, INSTRET = 0xC02, HPM31 = 0xC1F };
 
-/* H-111, H-112, H-405: mcounteren, hcounteren, scounteren, all combinations, every counter. */
+/* H-111, H-112: mcounteren, hcounteren, scounteren, all combinations, every counter. */
 START_TEST(counter_enables)
 {
   core *c = core_new();
@@ -211,7 +211,8 @@ START_TEST(counter_enables)
 }
 END_TEST
 
-/* H-099, H-100, H-116 .. H-118, H-121: stimecmp and vstimecmp by TM and STCE of both levels. */
+/* H-099, H-100, H-116, H-117, H-118, H-121, H-404: stimecmp and vstimecmp by TM and STCE of both
+ * levels; M may always. */
 START_TEST(timer_compare_gates)
 {
   core *c = core_new();
@@ -246,7 +247,7 @@ START_TEST(timer_compare_gates)
 }
 END_TEST
 
-/* H-028, H-157 .. H-159, H-190, H-205: TVM and VTVM against satp, vsatp, hgatp. */
+/* H-028, H-157, H-158, H-159, H-190, H-205: TVM and VTVM against satp, vsatp, hgatp. */
 START_TEST(tvm_and_vtvm)
 {
   core *c = core_new();
@@ -359,9 +360,9 @@ static const struct {
   { 0x340, ~0ull, 0 },
   { 0x341, ~1ull, 0 },
   { 0x342, ~0ull, 0 },
-  { 0x343, ~0ull, 0 },
-  { 0x34A, ~0ull, 0 },
-  { 0x34B, ~0ull, 0 },
+  { 0x343, ~0ull, 0 }, /* H-003 */
+  { 0x34A, ~0ull, 0 }, /* H-148 */
+  { 0x34B, ~0ull, 0 }, /* H-131 */
   { 0x105, ~BIT(1), 0 }, /* H-184 */
   { 0x106, BITS(31, 0), 0 },
   { 0x10A, BIT(0), 0 },
@@ -372,7 +373,7 @@ static const struct {
   { 0x14D, ~0ull, 0 },
   /* H-020 .. H-025, QEMU: WPRI bits, VGEIN with GEILEN=0 */
   { 0x600, BITS(9, 6) | BITS(22, 20), 2ull << 32 },
-  { 0x602, BITS(8, 0) | BIT(12) | BIT(13) | BIT(15) | BIT(18) | BIT(19), 0 }, /* H-041, H-042 */
+  { 0x602, BITS(8, 0) | BIT(12) | BIT(13) | BIT(15) | BIT(18) | BIT(19), 0 }, /* H-040, H-041, H-042 */
   { 0x603, BIT(2) | BIT(6) | BIT(10), 0 },                                    /* H-045 */
   { 0x604, BIT(2) | BIT(6) | BIT(10) | BIT(12), 0 },                          /* H-066 */
   { 0x605, ~0ull, 0 },
@@ -381,8 +382,8 @@ static const struct {
   { 0x60A, BIT(0) | BITS(63, 61), 0 },     /* H-090, H-096; CBIE (#9) is not there at all */
   { 0x643, ~0ull, 0 },                     /* H-131 */
   { 0x645, BIT(2) | BIT(6) | BIT(10), 0 }, /* H-060, QEMU #12 */
-  { 0x64A, ~0ull, 0 },
-  { 0x200, BIT(1) | BIT(5) | BIT(8) | BIT(18) | BIT(19), 2ull << 32 }, /* H-290; FS elsewhere */
+  { 0x64A, ~0ull, 0 }, /* H-148 */
+  { 0x200, BIT(1) | BIT(5) | BIT(8) | BIT(18) | BIT(19), 2ull << 32 }, /* H-290, H-291, H-292; FS elsewhere */
   { 0x205, ~BIT(1), 0 },
   { 0x240, ~0ull, 0 },
   { 0x241, ~1ull, 0 }, /* H-185, QEMU #8 */
@@ -467,7 +468,7 @@ START_TEST(sstatus_is_a_view)
 }
 END_TEST
 
-/* H-091 .. H-093, H-403: what menvcfg does not give reads 0 in henvcfg and cannot be set. FIOM is
+/* H-091, H-092, H-093, H-403: what menvcfg does not give reads 0 in henvcfg and cannot be set. FIOM is
  * independent (H-098). */
 START_TEST(henvcfg_under_menvcfg)
 {
@@ -486,7 +487,7 @@ START_TEST(henvcfg_under_menvcfg)
 }
 END_TEST
 
-/* H-200 .. H-206, H-469, CVA6 #3495, QEMU #10. */
+/* H-200, H-201, H-202, H-203, H-204, H-206, H-469: every field is kept, whatever MODE is. */
 START_TEST(hgatp_legal)
 {
   core *c = core_new();
@@ -616,7 +617,8 @@ END_TEST
 
 /* ---- interrupt registers: aliases, views, modulation ---- */
 
-/* What sip, sie, hip, hie, vsip, vsie, mip and mie show, computed by the text [H-060 .. H-076]. */
+/* What sip, sie, hip, hie, vsip, vsie, mip and mie show, computed by the text [H-061, H-067, H-068,
+ * H-073, H-076]. */
 static void check_views(core *c)
 {
   rv_hart *h = c->h;
@@ -760,7 +762,7 @@ END_TEST
 
 /* ---- the rest ---- */
 
-/* H-114: time with V=1 is shifted by htimedelta, modulo 2^64. */
+/* H-114, H-122: time with V=1 is shifted by htimedelta, modulo 2^64. */
 START_TEST(time_delta)
 {
   core *c = core_new();
@@ -952,7 +954,7 @@ START_TEST(engine_frm)
 }
 END_TEST
 
-/* H-276, QEMU 5242ef887d: satp written in a block; the next instruction is fetched through it. */
+/* H-211, H-276: satp, or hgatp, written in a block; the next instruction is fetched through it. */
 START_TEST(engine_satp)
 {
   core *c = core_new();

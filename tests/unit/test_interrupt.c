@@ -28,7 +28,7 @@ static unsigned highest(uint64_t set, const uint8_t *order)
   return *order;
 }
 
-/* H-070 .. H-072, H-077 .. H-080 */
+/* H-070, H-071, H-072, H-077, H-078, H-079, H-080 */
 static unsigned oracle(core *c, core_mode mode, core_mode *to)
 {
   static const uint8_t to_m[] = { 11, 3, 7, 9, 1, 5, 0 };
@@ -101,7 +101,7 @@ START_TEST(selection)
 }
 END_TEST
 
-/* H-077, H-078, H-080: pending together, they come in the order of the manual. */
+/* H-077, H-078, H-080, H-313: pending together, they come in the order of the manual. */
 START_TEST(priorities)
 {
   static const struct {
@@ -143,7 +143,7 @@ START_TEST(priorities)
 }
 END_TEST
 
-/* H-005, H-071, H-072, QEMU 487a99551a, Spike #707: one VS-level interrupt, by mode, SIE bits and
+/* H-005, H-047, H-071, H-072: one VS-level interrupt, by mode, SIE bits and
  * delegation. */
 START_TEST(sie_rules)
 {
