@@ -3,8 +3,8 @@
  * Bodies as in exec_sys.h. All of them: virtual instruction from VS and VU [H-151].
  */
 
-/* hfence.* and hinval.*: M and HS, for the VS-stage whatever TVM and VTVM are. [H-151, H-270, H-272,
- * H-278] */
+/* hfence.* and hinval.*: M and HS, for the VS-stage whatever TVM and VTVM are.
+ * [H-151, H-270, H-272, H-278] */
 static rv_why hfence_refusal(const rv_hart *h, bool gvma)
 {
   if (h->v)
@@ -42,8 +42,8 @@ static rv_done hfence_gvma(rv_hart *h, uint32_t raw)
 SYS(hfence_gvma) { return hfence_gvma(h, raw); }
 SYS(hinval_gvma) { return hfence_gvma(h, raw); }
 
-/* hlv, hlvx, hsv: as the guest would, with privilege SPVP whatever MPRV is, from M, HS, and U if HU.
- * [H-030, H-151, H-250, H-251, H-252] */
+/* hlv, hlvx, hsv: as the guest would, with privilege SPVP whatever MPRV is; from M, HS, and U if
+ * HU. [H-030, H-151, H-250, H-251, H-252] */
 static bool guest_mode(rv_hart *h, uint32_t raw, rv_access access, bool hlvx, rv_xmode *mode)
 {
   if (h->v)

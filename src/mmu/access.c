@@ -24,9 +24,9 @@ static bool is_access_fault(unsigned why)
 
 /* Fills h->trap. The type is always that of the original access, also when a PTE was at fault
  * [H-222]; the guest physical address is the PTE's then [H-132], with the pseudo-instruction that
- * says so [H-138, H-139, H-140]. The virtual address is the access's own in any case [H-454]; it is a
- * guest's by the access's V, not the hart's [H-034, H-035, H-263]. Only guest-page faults have a guest
- * physical address [H-130, H-229]. */
+ * says so [H-138, H-139, H-140]. The virtual address is the access's own in any case [H-454]; it is
+ * a guest's by the access's V, not the hart's [H-034, H-035, H-263]. Only guest-page faults have a
+ * guest physical address [H-130, H-229]. */
 static bool refuse(rv_hart *h, uint64_t va, const rv_xmode *mode, const rv_xlat *x)
 {
   const uint8_t *causes =

@@ -10,8 +10,8 @@
 #include "priv/csr.h"
 #include <string.h>
 
-/* PTE.G is of no consequence: every ASID has entries of its own, and at the G-stage it means nothing
- * [H-223]. */
+/* PTE.G is of no consequence: every ASID has entries of its own, and at the G-stage it means
+ * nothing [H-223]. */
 enum {
   PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_G = 32, PTE_A = 64, PTE_D = 128,
 };
@@ -120,8 +120,8 @@ static uint64_t *pte_pointer(walk *w, uint64_t pa, unsigned rights)
 
 static rv_xlat walk_g(walk *w, uint64_t gpa, const rv_xmode *m, bool mxr);
 
-/* Where a PTE lies in physical memory: through the G-stage if the table is the guest's [H-216, H-455].
- * The G-stage looks after its own A and D of that page [H-234]. */
+/* Where a PTE lies in physical memory: through the G-stage if the table is the guest's [H-216,
+ * H-455]. The G-stage looks after its own A and D of that page [H-234]. */
 static rv_xlat locate(walk *w, const stage *s, uint64_t slot, rv_access access)
 {
   if (s->id != STAGE_VS)

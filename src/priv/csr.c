@@ -210,8 +210,8 @@ static void write_mstatus(rv_hart *h, unsigned csr, uint64_t value)
   rv_regime_changed(h);
   rv_irq_update(h);
 }
-/* The fields that software may write [H-020, H-024]; VSXL, VSBE and VGEIN are read-only [H-021, H-022,
- * H-023], HUPMM is not there [H-031], the rest is WPRI [H-025]. */
+/* The fields that software may write [H-020, H-024]; VSXL, VSBE and VGEIN are read-only [H-021,
+ * H-022, H-023], HUPMM is not there [H-031], the rest is WPRI [H-025]. */
 static void write_hstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->csr.hstatus,
@@ -237,8 +237,8 @@ static void write_tvec(rv_hart *h, unsigned csr, uint64_t value)
     h->s[csr == CSR_vstvec].tvec = value;
 }
 
-/* Sv39, Sv48, Sv57 and Bare in satp, vsatp and hgatp [H-002, H-200, H-208]. An unsupported MODE: the
- * whole write is ignored [supervisor#satp; H-207 for vsatp]. */
+/* Sv39, Sv48, Sv57 and Bare in satp, vsatp and hgatp [H-002, H-200, H-208]. An unsupported MODE:
+ * the whole write is ignored [supervisor#satp; H-207 for vsatp]. */
 static bool atp_mode_supported(uint64_t value)
 {
   const uint64_t mode = value >> 60;
@@ -267,7 +267,8 @@ static void write_hgatp(rv_hart *h, unsigned csr, uint64_t value)
   const uint64_t old = h->csr.hgatp;
   if (!atp_mode_supported(value))
     value = (value & ~hgatp_MODE) | (old & hgatp_MODE);
-  value &= hgatp_MODE | hgatp_VMID | hgatp_PPN; /* all bits of these [H-204, H-206], no other [H-469] */
+  /* All bits of these [H-204, H-206], and no other [H-469]. */
+  value &= hgatp_MODE | hgatp_VMID | hgatp_PPN;
   if (h->choice.strict)
     value &= ~3ull;
   else if (value == (old & ~3ull))
@@ -341,7 +342,7 @@ static void write_mip(rv_hart *h, unsigned csr, uint64_t value)
 {
   const bool stce = h->csr.menvcfg & menvcfg_STCE; /* STIP is then read-only [H-123] */
   put_masked(&h->csr.mip, IP(SSI) | IP(SEI) | (stce ? 0 : IP(STI)), value);
-  put_masked(&h->csr.hvip, IP(VSSI), value); /* an alias of hvip.VSSIP, the only one [H-068, H-069] */
+  put_masked(&h->csr.hvip, IP(VSSI), value); /* the one alias of hvip's [H-068, H-069] */
   rv_irq_update(h);
 }
 static void write_sip(rv_hart *h, unsigned csr, uint64_t value)
@@ -526,8 +527,8 @@ static rv_why refusal(const rv_hart *h, const csr_row *row, bool write)
   return level > PRV_U && h->prv == PRV_U ? WHY_CSR_PRIVILEGE : WHY_NONE;
 }
 
-/* While V=1 the S names of these are the VS CSRs, whose numbers are 0x100 higher [H-006, H-076]; HS's
- * own keep their values [H-007]. */
+/* While V=1 the S names of these are the VS CSRs, whose numbers are 0x100 higher [H-006, H-076];
+ * HS's own keep their values [H-007]. */
 static const csr_row *substitute(const rv_hart *h, const csr_row *row)
 {
   if (!h->v)

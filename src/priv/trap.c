@@ -15,8 +15,8 @@
 typedef enum { TO_M, TO_HS, TO_VS } trap_target;
 
 /* Which mode takes the trap: medeleg or mideleg first, then, only if V was 1, hedeleg or hideleg.
- * A trap never goes to a less privileged mode than the one it interrupts. An HLV, or U-mode, has V=0:
- * never VS [H-044, H-054]. [H-043, H-174] */
+ * A trap never goes to a less privileged mode than the one it interrupts; one of HLV or of U-mode
+ * has V=0, so VS never gets it [H-044, H-054]. [H-043, H-174] */
 static trap_target target_of(const rv_hart *h, const rv_trap *t)
 {
   const uint64_t mdeleg = t->interrupt ? h->csr.mideleg : h->csr.medeleg;

@@ -360,9 +360,9 @@ static const struct {
   { 0x340, ~0ull, 0 },
   { 0x341, ~1ull, 0 },
   { 0x342, ~0ull, 0 },
-  { 0x343, ~0ull, 0 }, /* H-003 */
-  { 0x34A, ~0ull, 0 }, /* H-148 */
-  { 0x34B, ~0ull, 0 }, /* H-131 */
+  { 0x343, ~0ull, 0 },   /* H-003 */
+  { 0x34A, ~0ull, 0 },   /* H-148 */
+  { 0x34B, ~0ull, 0 },   /* H-131 */
   { 0x105, ~BIT(1), 0 }, /* H-184 */
   { 0x106, BITS(31, 0), 0 },
   { 0x10A, BIT(0), 0 },
@@ -373,17 +373,19 @@ static const struct {
   { 0x14D, ~0ull, 0 },
   /* H-020 .. H-025, QEMU: WPRI bits, VGEIN with GEILEN=0 */
   { 0x600, BITS(9, 6) | BITS(22, 20), 2ull << 32 },
-  { 0x602, BITS(8, 0) | BIT(12) | BIT(13) | BIT(15) | BIT(18) | BIT(19), 0 }, /* H-040, H-041, H-042 */
-  { 0x603, BIT(2) | BIT(6) | BIT(10), 0 },                                    /* H-045 */
-  { 0x604, BIT(2) | BIT(6) | BIT(10) | BIT(12), 0 },                          /* H-066 */
+  { 0x602, BITS(8, 0) | BIT(12) | BIT(13) | BIT(15) | BIT(18) | BIT(19),
+    0 },                                             /* H-040, H-041, H-042 */
+  { 0x603, BIT(2) | BIT(6) | BIT(10), 0 },           /* H-045 */
+  { 0x604, BIT(2) | BIT(6) | BIT(10) | BIT(12), 0 }, /* H-066 */
   { 0x605, ~0ull, 0 },
   { 0x606, BITS(31, 0), 0 },               /* H-110 */
   { 0x607, 0, 0 },                         /* H-086 */
   { 0x60A, BIT(0) | BITS(63, 61), 0 },     /* H-090, H-096; CBIE (#9) is not there at all */
   { 0x643, ~0ull, 0 },                     /* H-131 */
   { 0x645, BIT(2) | BIT(6) | BIT(10), 0 }, /* H-060, QEMU #12 */
-  { 0x64A, ~0ull, 0 }, /* H-148 */
-  { 0x200, BIT(1) | BIT(5) | BIT(8) | BIT(18) | BIT(19), 2ull << 32 }, /* H-290, H-291, H-292; FS elsewhere */
+  { 0x64A, ~0ull, 0 },                     /* H-148 */
+  { 0x200, BIT(1) | BIT(5) | BIT(8) | BIT(18) | BIT(19),
+    2ull << 32 }, /* H-290, H-291, H-292; FS elsewhere */
   { 0x205, ~BIT(1), 0 },
   { 0x240, ~0ull, 0 },
   { 0x241, ~1ull, 0 }, /* H-185, QEMU #8 */
@@ -468,8 +470,8 @@ START_TEST(sstatus_is_a_view)
 }
 END_TEST
 
-/* H-091, H-092, H-093, H-403: what menvcfg does not give reads 0 in henvcfg and cannot be set. FIOM is
- * independent (H-098). */
+/* H-091, H-092, H-093, H-403: what menvcfg does not give reads 0 in henvcfg and cannot be set. FIOM
+ * is independent (H-098). */
 START_TEST(henvcfg_under_menvcfg)
 {
   core *c = core_new();

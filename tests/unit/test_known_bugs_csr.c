@@ -102,10 +102,11 @@ START_TEST(missing_and_read_only_csrs_are_illegal)
   core *c = core_new();
   open_gates(c);
   for (unsigned mode = MODE_VS; mode <= MODE_VU; mode++) {
-    ck_assert_int_eq(execute_bits(c, mode, csr_bits(0x6ff, 2, 0, 11)), ILL); /* hypervisor's range */
+    ck_assert_int_eq(execute_bits(c, mode, csr_bits(0x6ff, 2, 0, 11)),
+                     ILL); /* hypervisor's range */
     ck_assert_int_eq(execute_bits(c, mode, csr_bits(0x2ff, 2, 0, 11)), ILL); /* VS's */
     ck_assert_int_eq(execute_bits(c, mode, csr_bits(0x1ff, 2, 0, 11)), ILL);
-    ck_assert_int_eq(execute_bits(c, mode, csr_bits(0xe12, 1, 0, 0)), ILL); /* hgeip written */
+    ck_assert_int_eq(execute_bits(c, mode, csr_bits(0xe12, 1, 0, 0)), ILL);   /* hgeip written */
     ck_assert_int_eq(execute_bits(c, mode, csr_bits(0xe12, 2, 0, 11)), VIRT); /* and read */
     ck_assert_int_eq(execute_bits(c, mode, csr_bits(0xc00, 1, 0, 0)), ILL);
   }
@@ -120,8 +121,8 @@ START_TEST(counters_in_vu)
     unsigned m, h, s;
     int vu, vs;
   } rows[] = {
-    { 0, 1, 1, ILL, ILL },  { 1, 0, 1, VIRT, VIRT }, { 1, 1, 0, VIRT, NO_TRAP },
-    { 0, 0, 0, ILL, ILL },  { 1, 0, 0, VIRT, VIRT }, { 1, 1, 1, NO_TRAP, NO_TRAP },
+    { 0, 1, 1, ILL, ILL }, { 1, 0, 1, VIRT, VIRT }, { 1, 1, 0, VIRT, NO_TRAP },
+    { 0, 0, 0, ILL, ILL }, { 1, 0, 0, VIRT, VIRT }, { 1, 1, 1, NO_TRAP, NO_TRAP },
     { 0, 0, 1, ILL, ILL },
   };
   core *c = core_new();
@@ -291,7 +292,8 @@ START_TEST(ones_do_not_stay)
   csr_write(c, MODE_HS, 0x603, ~0ull);
   ck_assert_uint_eq(csr_read(c, MODE_HS, 0x603) & ~BIT(13), BIT(2) | BIT(6) | BIT(10));
   csr_write(c, MODE_HS, 0x602, ~0ull);
-  ck_assert_uint_eq(csr_read(c, MODE_HS, 0x602) & (BIT(9) | BIT(10) | BIT(11) | BIT(14) | BIT(16)), 0);
+  ck_assert_uint_eq(csr_read(c, MODE_HS, 0x602) & (BIT(9) | BIT(10) | BIT(11) | BIT(14) | BIT(16)),
+                    0);
   ck_assert_uint_eq(csr_read(c, MODE_HS, 0x602) >> 20, 0);
   csr_write(c, MODE_HS, 0x200, ~0ull);
   ck_assert_uint_eq(csr_read(c, MODE_HS, 0x200),
@@ -416,8 +418,8 @@ START_TEST(a_trapped_write_is_not_done)
     uint16_t csr;
     core_mode mode;
   } rows[] = {
-    { 0x300, MODE_HS }, { 0x600, MODE_VS }, { 0x200, MODE_VS },  { 0x100, MODE_VU },
-    { 0x140, MODE_U },  { 0x180, MODE_HS }, { 0x24d, MODE_HS },  { 0x003, MODE_HS },
+    { 0x300, MODE_HS }, { 0x600, MODE_VS }, { 0x200, MODE_VS }, { 0x100, MODE_VU },
+    { 0x140, MODE_U },  { 0x180, MODE_HS }, { 0x24d, MODE_HS }, { 0x003, MODE_HS },
   };
   core *c = core_new();
   for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -80,7 +80,8 @@ START_TEST(hlvx_refused_by_the_g_stage)
 }
 END_TEST
 
-/* KB-71, KB-80, KB-81: setting A or D in a table that the G-stage keeps read-only, for any access. */
+/* KB-71, KB-80, KB-81: setting A or D in a table that the G-stage keeps read-only, for any access.
+ */
 START_TEST(update_in_a_read_only_table)
 {
   core *c = new_far_guest(V | R | U | A | D, VS_PAGE & ~(A | D));
@@ -100,8 +101,8 @@ START_TEST(update_in_a_read_only_table)
 }
 END_TEST
 
-/* KB-75, KB-81, KB-86, KB-87, KB-89: reading a table that the G-stage does not give: the type of the
- * access, 0x3000 for stores as well, and where exactly. */
+/* KB-75, KB-81, KB-86, KB-87, KB-89: reading a table that the G-stage does not give: the type of
+ * the access, 0x3000 for stores as well, and where exactly. */
 START_TEST(read_of_a_refused_table)
 {
   core *c = new_far_guest(0, VS_PAGE);
@@ -157,8 +158,8 @@ START_TEST(sum_and_mxr_of_the_right_register)
 }
 END_TEST
 
-/* KB-74: bit 40 set without the bits above is an address like any other; bit 41 is a guest-page fault,
- * sign-extended or not. */
+/* KB-74: bit 40 set without the bits above is an address like any other; bit 41 is a guest-page
+ * fault, sign-extended or not. */
 START_TEST(guest_physical_addresses_have_41_bits)
 {
   core *c = new_guest();
@@ -223,8 +224,9 @@ START_TEST(hlvx_wants_x_for_r)
     unsigned vs, g, pmp;
     int cause;
   } rows[] = {
-    { X, X, 5, NO_TRAP },        { R, X, 5, CAUSE_LOAD_PAGE },   { R | X, X, 5, NO_TRAP },
-    { X, R, 5, 21 },             { X, R | X, 5, NO_TRAP },       { X, X, 4, CAUSE_LOAD_ACCESS },
+    { X, X, 5, NO_TRAP },           { R, X, 5, CAUSE_LOAD_PAGE },
+    { R | X, X, 5, NO_TRAP },       { X, R, 5, 21 },
+    { X, R | X, 5, NO_TRAP },       { X, X, 4, CAUSE_LOAD_ACCESS },
     { X, X, 1, CAUSE_LOAD_ACCESS },
   };
   core *c = new_guest();

@@ -43,8 +43,8 @@ START_TEST(gva_does_not_stay)
 }
 END_TEST
 
-/* KB-51, KB-65: exceptions 2, 3 and 6 with VS-level interrupts pending and delegated, which have the
- * numbers 2, 6 and 10. */
+/* KB-51, KB-65: exceptions 2, 3 and 6 with VS-level interrupts pending and delegated, which have
+ * the numbers 2, 6 and 10. */
 START_TEST(exceptions_keep_their_numbers)
 {
   core *c = new_guest();
@@ -67,8 +67,8 @@ START_TEST(exceptions_keep_their_numbers)
 }
 END_TEST
 
-/* KB-52: HS touches an address of its own (GVA=0), M one of the guest's by MPRV with MPV (GVA=1), in
- * the guest's translation. */
+/* KB-52: HS touches an address of its own (GVA=0), M one of the guest's by MPRV with MPV (GVA=1),
+ * in the guest's translation. */
 START_TEST(gva_follows_the_access)
 {
   core *c = new_guest();
@@ -82,7 +82,7 @@ START_TEST(gva_follows_the_access)
   core_poke(h, CSR_mstatus, BIT(17) | BIT(11) | BIT(39)); /* MPRV, MPP=S, MPV */
   ck_assert_int_eq(execute(c, MODE_M, "ld a0,0(a1)"), CAUSE_LOAD_PAGE);
   ck_assert_uint_eq(h->csr.mstatus >> 38 & 3, 1); /* GVA, MPV := 0 */
-  core_poke(h, CSR_mstatus, BIT(17) | BIT(11)); /* MPV=0: satp, which is Bare */
+  core_poke(h, CSR_mstatus, BIT(17) | BIT(11));   /* MPV=0: satp, which is Bare */
   ck_assert_int_eq(execute(c, MODE_M, "ld a0,0(a1)"), NO_TRAP);
   core_free(c);
 }

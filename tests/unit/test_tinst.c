@@ -35,8 +35,8 @@ static bool accesses_memory(const rv_insn_row *row)
          !strncmp(row->text, "hsv", 3);
 }
 
-/* Random operands; nobody answers at the address. To HS and to M; with --htinst=zero [H-141]. What is
- * written has bits 63:32 = 0 and bit 0 = 1 [H-414]. */
+/* Random operands; nobody answers at the address. To HS and to M; with --htinst=zero [H-141]. What
+ * is written has bits 63:32 = 0 and bit 0 = 1 [H-414]. */
 START_TEST(all_accesses)
 {
   core *c = core_new();
@@ -128,8 +128,8 @@ END_TEST
 
 /* ---- Addr. Offset ---- */
 
-/* H-133, H-134, H-144, H-240: a misaligned access whose second page is missing, in both stages; nothing is
- * written, no register changes. */
+/* H-133, H-134, H-144, H-240: a misaligned access whose second page is missing, in both stages;
+ * nothing is written, no register changes. */
 START_TEST(page_crossing)
 {
   static const struct {
@@ -234,8 +234,8 @@ static core *new_guest_with_far_table(unsigned table_flags, unsigned leaf_flags)
   return c;
 }
 
-/* H-132, H-138, H-139, H-222, H-414, H-454: a VS-stage PTE that the G-stage does not let read. It is
- * a read for any original access, and mandatory with --htinst=zero as well. */
+/* H-132, H-138, H-139, H-222, H-414, H-454: a VS-stage PTE that the G-stage does not let read. It
+ * is a read for any original access, and mandatory with --htinst=zero as well. */
 START_TEST(pseudo_read)
 {
   core *c = new_guest_with_far_table(0, V | R | W | X | A | D);

@@ -342,7 +342,8 @@ static void fence(machine *m, unsigned funct7, bool has_addr, uint64_t addr, boo
 }
 
 /* Every fence instruction, and its Svinval twin, with and without operands, does to the two levels
- * what H-273, H-275 and H-278 say; sinval and hinval act at once, which is earlier than they must. */
+ * what H-273, H-275 and H-278 say; sinval and hinval act at once, which is earlier than they must.
+ */
 START_TEST(fence_instructions)
 {
   static const struct {

@@ -79,7 +79,7 @@ static void model_trap(state *s, const rv_trap *t, core_mode target)
     set_bit(m, 8, s->prv);
     set_bit(hs, 6, t->gva);
     set_bit(hs, 7, s->v); /* H-032 */
-    if (s->v) /* H-033 */
+    if (s->v)             /* H-033 */
       set_bit(hs, 8, s->prv);
     s->pc = vectored(s->s[0].tvec, t->interrupt, code);
     s->prv = PRV_S;

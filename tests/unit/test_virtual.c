@@ -55,7 +55,9 @@ static const rule rules[] = {
   { "sfence.inval.ir", { OK, OK, ILL, OK, VIRT }, { { 0 } } },
   { "hfence.vvma a0,a1", { OK, OK, ILL, VIRT, VIRT }, { { 0 } } }, /* H-270, H-190, H-272 */
   { "hinval.vvma a0,a1", { OK, OK, ILL, VIRT, VIRT }, { { 0 } } }, /* H-278 */
-  { "hfence.gvma a0,a1", { OK, OK, ILL, VIRT, VIRT }, { { TVM, MODE_HS, ILL } } }, /* H-271, H-272 */
+  { "hfence.gvma a0,a1",
+    { OK, OK, ILL, VIRT, VIRT },
+    { { TVM, MODE_HS, ILL } } }, /* H-271, H-272 */
   { "hinval.gvma a0,a1", { OK, OK, ILL, VIRT, VIRT }, { { TVM, MODE_HS, ILL } } },
   /* H-030, H-151, H-250 */
   { "hlv.b a0,(a2)", { OK, OK, ILL, VIRT, VIRT }, { { HU, MODE_U, OK } } },
@@ -71,7 +73,8 @@ static const rule rules[] = {
   { "hsv.h a3,(a2)", { OK, OK, ILL, VIRT, VIRT }, { { HU, MODE_U, OK } } },
   { "hsv.w a3,(a2)", { OK, OK, ILL, VIRT, VIRT }, { { HU, MODE_U, OK } } },
   { "hsv.d a3,(a2)", { OK, OK, ILL, VIRT, VIRT }, { { HU, MODE_U, OK } } },
-  /* Some CSRs: the switches of other instructions do not touch them (H-157, H-158, H-159, H-205). */
+  /* Some CSRs: the switches of other instructions do not touch them (H-157, H-158, H-159, H-205).
+   */
   { "csrrs a0,satp,zero",
     { OK, OK, ILL, OK, VIRT },
     { { TVM, MODE_HS, ILL }, { VTVM, MODE_VS, VIRT } } },
@@ -201,7 +204,8 @@ START_TEST(rounding)
 }
 END_TEST
 
-/* H-150, H-168: with V=0 no reason gives 22; with V=1 exactly those that a hypervisor is to emulate. */
+/* H-150, H-168: with V=0 no reason gives 22; with V=1 exactly those that a hypervisor is to
+ * emulate. */
 START_TEST(reasons)
 {
   static const uint8_t is_virtual[] = { WHY_CSR_VIRTUAL, WHY_INSN_VIRTUAL, WHY_VTSR,

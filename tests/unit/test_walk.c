@@ -519,8 +519,8 @@ START_TEST(misaligned_superpage)
 }
 END_TEST
 
-/* PBMT by menvcfg at the G-stage and the single stage, by henvcfg too at the VS-stage; which type it
- * is changes nothing. H-105, H-224, H-225, H-237, H-403 */
+/* PBMT by menvcfg at the G-stage and the single stage, by henvcfg too at the VS-stage; which type
+ * it is changes nothing. H-105, H-224, H-225, H-237, H-403 */
 START_TEST(pbmt)
 {
   guest t = set_up_guest(RWX | PBMT_NC);
