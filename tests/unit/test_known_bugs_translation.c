@@ -284,6 +284,9 @@ START_TEST(mprv_with_mpp_3)
   c->h->x[11] = DATA;
   ck_assert_int_eq(execute(c, MODE_M, LD), NO_TRAP);
   ck_assert_uint_eq(c->h->x[10], 0x5a);
+  c->h->x[11] = NOWHERE;
+  ck_assert_int_eq(execute(c, MODE_M, LD), CAUSE_LOAD_ACCESS);
+  ck_assert_uint_eq(c->h->csr.mstatus >> 38 & 3, 0); /* no guest's address */
   core_free(c);
 }
 END_TEST

@@ -213,8 +213,12 @@ START_TEST(hedeleg_needs_v1)
   core_poke(c->h, CSR_hedeleg, ~0ull);
   ck_assert_int_eq(execute(c, MODE_U, "ecall"), CAUSE_ECALL_U);
   ck_assert_int_eq(get_mode(c->h), MODE_HS);
+  ck_assert_uint_eq(c->h->pc, HS_VECTOR);
+  ck_assert_uint_eq(core_peek(c->h, CSR_scause), CAUSE_ECALL_U);
   ck_assert_int_eq(execute(c, MODE_HS, "ebreak"), CAUSE_BREAKPOINT);
   ck_assert_int_eq(get_mode(c->h), MODE_HS);
+  ck_assert_uint_eq(c->h->pc, HS_VECTOR);
+  ck_assert_uint_eq(core_peek(c->h, CSR_vscause), 0);
   ck_assert_int_eq(execute(c, MODE_VU, "ecall"), CAUSE_ECALL_U);
   ck_assert_int_eq(get_mode(c->h), MODE_VS);
   core_free(c);
@@ -228,7 +232,7 @@ START_TEST(mret_to_m_is_not_virtual)
   core_poke(c->h, CSR_mstatus, BIT(11) | BIT(12) | BIT(39));
   core_poke(c->h, CSR_mepc, DATA);
   ck_assert_int_eq(execute(c, MODE_M, "mret"), NO_TRAP);
-  ck_assert_int_eq(get_mode(c->h), MODE_M);
+  ck_assert(c->h->prv == PRV_M && !c->h->v);
   ck_assert_uint_eq(c->h->pc, DATA);
   core_free(c);
 }

@@ -276,6 +276,13 @@ START_TEST(write_only_g_stage_leaf)
   c->h->pc = DATA;
   rv_step(c->h);
   ck_assert_uint_eq(core_peek(c->h, CSR_scause), CAUSE_FETCH_GUEST_PAGE);
+  /* Nor is it a pointer to the next level. */
+  set_pte(c, G_L1 + 8, pte(G_L0, V));
+  set_vsatp(c, false);
+  c->h->x[11] = DATA + 0x202000;
+  ck_assert_int_eq(execute(c, MODE_VS, "ld a0,0(a1)"), NO_TRAP);
+  set_pte(c, G_L1 + 8, pte(G_L0, V | W));
+  ck_assert_int_eq(execute(c, MODE_VS, "ld a0,0(a1)"), CAUSE_LOAD_GUEST_PAGE);
   core_free(c);
 }
 END_TEST

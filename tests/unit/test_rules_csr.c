@@ -97,6 +97,10 @@ START_TEST(hstatus_read_only_fields)
   core *c = core_new();
   for (uint64_t vsxl = 0; vsxl < 4; vsxl++)
     check_hstatus(c, vsxl << 32, 0);
+  for (uint64_t sxl = 0; sxl < 4; sxl++) {
+    csr_write(c, MODE_M, 0x300, sxl << 34);
+    ck_assert_uint_eq(csr_read(c, MODE_M, 0x300) >> 34 & 3, 2);
+  }
   check_hstatus(c, BIT(5), 0);
   for (uint64_t vgein = 1; vgein < 64; vgein++)
     check_hstatus(c, vgein << 12, 0);
