@@ -116,7 +116,7 @@ START_TEST(two_harts)
 }
 END_TEST
 
-/* Event counters are there, constant 0 [H-110, Zihpm]. */
+/* Event counters are there, constant 0 [unpriv zihpm]. */
 START_TEST(event_counters)
 {
   core *c = core_new();
