@@ -101,6 +101,33 @@ START_TEST(htval_is_0_for_other_traps)
 }
 END_TEST
 
+/* H-134, H-135, into M: mtval2 is of the part at fault, as mtval is. */
+START_TEST(mtval2_of_the_part_at_fault)
+{
+  core *c = new_guest();
+  rv_hart *h = c->h;
+  const uint64_t second = DATA + 0x1000;
+  core_poke(h, CSR_medeleg, 0);
+  map_g(c, second, 0);
+  h->x[11] = second - 3;
+  ck_assert_int_eq(execute(c, MODE_VS, "ld a0,0(a1)"), CAUSE_LOAD_GUEST_PAGE);
+  ck_assert_uint_eq(h->csr.mtval, second);
+  ck_assert_uint_eq(h->csr.mtval2, second >> 2);
+  ck_assert_int_eq(execute(c, MODE_VS, "sd a0,0(a1)"), CAUSE_STORE_GUEST_PAGE);
+  ck_assert_uint_eq(h->csr.mtval, second);
+  ck_assert_uint_eq(h->csr.mtval2, second >> 2);
+  put_memory(c, second - 2, 0x13, 2); /* the first half of a 4-byte instruction */
+  set_mode(h, MODE_VS);
+  h->pc = second - 2;
+  rv_step(h);
+  ck_assert_uint_eq(h->csr.mcause, CAUSE_FETCH_GUEST_PAGE);
+  ck_assert_uint_eq(h->csr.mepc, second - 2);
+  ck_assert_uint_eq(h->csr.mtval, second);
+  ck_assert_uint_eq(h->csr.mtval2, second >> 2);
+  core_free(c);
+}
+END_TEST
+
 /* H-175, H-231: two reasons at once, and which one counts. */
 START_TEST(exception_order)
 {
@@ -292,6 +319,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, two_stages_exactly_with_v1);
   tcase_add_test(tc, henvcfg_for_accesses_of_v0);
   tcase_add_test(tc, htval_is_0_for_other_traps);
+  tcase_add_test(tc, mtval2_of_the_part_at_fault);
   tcase_add_test(tc, exception_order);
   tcase_add_test(tc, vstval_is_always_written);
   tcase_add_test(tc, d_is_for_stores);
