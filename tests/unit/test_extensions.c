@@ -23,7 +23,9 @@ START_TEST(absent_instructions_are_illegal)
     { EXT_Svinval, "sinval.vma a0,a1" },  { EXT_Svinval, "sfence.w.inval" },
     { EXT_Svinval, "sfence.inval.ir" },   { EXT_Svinval, "hinval.vvma a0,a1" },
     { EXT_Svinval, "hinval.gvma a0,a1" }, { EXT_Zawrs, "wrs.nto" },
-    { EXT_Zawrs, "wrs.sto" },
+    { EXT_Zawrs, "wrs.sto" },             { EXT_Zicbom, "cbo.inval (a0)" },
+    { EXT_Zicbom, "cbo.clean (a0)" },     { EXT_Zicbom, "cbo.flush (a0)" },
+    { EXT_Zicboz, "cbo.zero (a0)" },
   };
   for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
     core *with = core_new(), *without = core_without(cases[i].ext);

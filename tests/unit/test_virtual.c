@@ -215,7 +215,9 @@ START_TEST(reasons)
   static const uint8_t is_virtual[] = { WHY_CSR_VIRTUAL, WHY_INSN_VIRTUAL, WHY_VTSR,
                                         WHY_VTVM,        WHY_VTW,          WHY_WFI_USER,
                                         WHY_HCOUNTEREN,  WHY_SCOUNTEREN,   WHY_STCE_H,
-                                        WHY_WRS_VTW };
+                                        WHY_WRS_VTW,     WHY_CBIE_H,       WHY_CBIE_S,
+                                        WHY_CBCFE_H,     WHY_CBCFE_S,      WHY_CBZE_H,
+                                        WHY_CBZE_S };
   core *c = core_new();
   for (unsigned why = 1; why < N_WHY; why++) {
     set_mode(c->h, MODE_HS);
