@@ -53,9 +53,11 @@ static unsigned rights_of(const rv_xmode *m)
   return m->access == RV_FETCH ? PMP_X : m->access == RV_STORE ? PMP_W : PMP_R;
 }
 
-/* The place of [x->pa, x->pa + size), if physical memory grants the access to all of it. */
-static bool place_at(rv_hart *h, uint64_t va, const rv_xlat *x, unsigned size, const rv_xmode *mode,
-                     rv_place *place)
+/* The place of [x->pa, x->pa + size), if physical memory grants the access to all of it. Inline:
+ * a call is 5 % of an atomic access to a page with code. */
+static inline __attribute__((always_inline)) bool
+place_at(rv_hart *h, uint64_t va, const rv_xlat *x, unsigned size, const rv_xmode *mode,
+         rv_place *place)
 {
   if (!rv_pmp_allows(h, x->pa, size, rights_of(mode), mode->prv))
     return refuse_why(h, va, mode, WHY_PMP);
