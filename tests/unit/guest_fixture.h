@@ -5,6 +5,7 @@
 #include "core_fixture.h"
 
 enum { V = 1, R = 2, W = 4, X = 8, U = 16, A = 64, D = 128 };
+enum { CBO_ON = 0xf0 }; /* of menvcfg and henvcfg: CBIE, CBCFE, CBZE */
 enum { VS_PAGE = V | R | W | X | A | D, G_PAGE = VS_PAGE | U };
 #define G_ROOT 0x80020000ull
 #define G_L1 0x80024000ull
@@ -45,6 +46,8 @@ static inline core *new_guest(void)
     map_vs(c, pa, VS_PAGE);
   }
   core_poke(c->h, CSR_medeleg, ~0ull);
+  core_poke(c->h, CSR_menvcfg, CBO_ON);
+  core_poke(c->h, CSR_henvcfg, CBO_ON);
   core_poke(c->h, CSR_hgatp, 8ull << 60 | G_ROOT >> 12);
   set_vsatp(c, true);
   return c;
