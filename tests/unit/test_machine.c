@@ -531,7 +531,7 @@ START_TEST(entry_state_of_a_kernel)
                                    CSR_vstvec,  CSR_sie,     CSR_htimedelta, CSR_hcounteren };
   for (unsigned i = 0; i < G_N_ELEMENTS(zero); i++)
     ck_assert_msg(csr(m, 0, zero[i]) == 0, "%s", rv_csr_name(zero[i]));
-  ck_assert_uint_eq(csr(m, 0, CSR_mideleg), 0x1666);
+  ck_assert_uint_eq(csr(m, 0, CSR_mideleg), 0x3666);
   ck_assert_uint_eq(csr(m, 0, CSR_medeleg), 0xF0B509);
   ck_assert_uint_eq(csr(m, 0, CSR_sstatus) & sstatus_SIE, 0);
   rvh_free(m);
