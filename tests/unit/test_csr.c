@@ -670,7 +670,7 @@ static void check_interrupt_views(uint64_t ext)
   const uint64_t lcofi = ext >> EXT_Sscofpmf & 1 ? BIT(13) : 0;
   core_poke(h, CSR_pmpaddr0, ~0ull);
   core_poke(h, CSR_pmpcfg0, 0x1f);
-  for (unsigned n = 0; n < 5000; n++) {
+  for (unsigned n = 0; n < 1500; n++) {
     const unsigned i = core_random(c) % (sizeof writes / sizeof *writes);
     const uint64_t value = core_random(c);
     uint64_t mip = core_peek(h, CSR_mip), mie = core_peek(h, CSR_mie);
