@@ -410,7 +410,7 @@ START_TEST(writes_do_not_overflow)
 END_TEST
 
 /* The instruction that stops a counter may be the one that makes it overflow: an sret out of the mode,
- * the write of mhpmevent. */
+ * the write of mhpmevent. But not the one that clears OF, which was 1 while it executed. */
 START_TEST(last_event_overflows)
 {
   core *c = core_new();
@@ -429,6 +429,13 @@ START_TEST(last_event_overflows)
   rv_counter_overflows(h);
   ck_assert_uint_eq(rv_counter_read(h, 4), 0);
   ck_assert_uint_eq(core_peek(h, CSR_mip), BIT(LCOFI));
+  core_poke(h, CSR_mip, 0);
+  csr_write(c, MODE_M, event(5), BIT(63) | CYCLES);
+  csr_write(c, MODE_M, counter(5), ~0ull);
+  csr_write(c, MODE_M, event(5), CYCLES);
+  rv_counter_overflows(h);
+  ck_assert_uint_eq(rv_counter_read(h, 5), 0);
+  ck_assert_uint_eq(core_peek(h, CSR_mip), 0);
   core_free(c);
 }
 END_TEST
