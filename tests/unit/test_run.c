@@ -260,12 +260,22 @@ static void compare(const world *a, const world *b, unsigned i, uint64_t program
                 y->icount);
 }
 
+/* As the machine does: no other hart holds a reservation, since stores by the fast path tell nobody. */
+static void drop_reservations(world *w, unsigned but)
+{
+  for (unsigned i = 0; i < w->n; i++)
+    if (i != but)
+      w->harts[i]->reservation = ~0ull;
+}
+
 /* One turn of the engine, as long as it goes by itself; then the same number of single steps. */
 static void turn(world *fast, world *slow, unsigned i, uint64_t budget, bool exact,
                  uint64_t program)
 {
   rv_hart *h = fast->harts[i];
   const uint64_t before = h->icount;
+  drop_reservations(fast, i);
+  drop_reservations(slow, i);
   fast->now = h;
   if (exact) {
     world_run(fast, h, budget);
