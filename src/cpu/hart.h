@@ -78,7 +78,7 @@ typedef struct {
 typedef struct {
   uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, menvcfg, mcountinhibit;
   uint64_t mscratch, mepc, mcause, mtval, mtinst, mtval2;
-  uint64_t mip;  /* what software wrote: SSIP, SEIP, STIP (while STCE=0), LCOFIP; overflows set LCOFIP */
+  uint64_t mip;  /* what software wrote: SSIP, SEIP, STIP (while STCE=0); LCOFIP */
   uint64_t hvip; /* VSSIP, VSTIP, VSEIP as software wrote them */
   uint64_t scounteren, senvcfg;
   uint64_t hstatus, hedeleg, hideleg, hcounteren, henvcfg, htimedelta, htval, htinst;

@@ -1,8 +1,8 @@
 /* test_pmf.c - the event counters: what they count in which mode, and what their overflow does.
  *
- * Sscofpmf, Smcntrpmf, Shlcofideleg. The instruction where an overflow interrupts is compared between
- * the engine and single steps; what is counted, with a count made beside it.
- * [priv machine#hpm, sscofpmf, smcntrpmf, hypervisor#vsinterruptregs; H-046, H-060, H-400, H-451, H-452]
+ * Sscofpmf, Smcntrpmf, Shlcofideleg. The instruction where an overflow interrupts is compared
+ * between the engine and single steps; what is counted, with a count made beside it. [priv
+ * machine#hpm, sscofpmf, smcntrpmf, hypervisor#vsinterruptregs; H-046, H-060, H-400, H-451, H-452]
  */
 #include "world.h"
 #include "core_fixture.h"
@@ -22,8 +22,10 @@ static unsigned counter(unsigned n) { return 0xB00 + n; }
 static unsigned event(unsigned n) { return 0x320 + n; }
 
 /* The inhibit bit of each core_mode: M, HS, U, VS, VU [H-452]. */
-static const uint64_t inhibit_of[N_MODES] = { [MODE_M] = BIT(62), [MODE_HS] = BIT(61),
-                                              [MODE_U] = BIT(60), [MODE_VS] = BIT(59),
+static const uint64_t inhibit_of[N_MODES] = { [MODE_M] = BIT(62),
+                                              [MODE_HS] = BIT(61),
+                                              [MODE_U] = BIT(60),
+                                              [MODE_VS] = BIT(59),
                                               [MODE_VU] = BIT(58) };
 
 static core *core_with(uint64_t ext)
@@ -39,12 +41,15 @@ static core *core_with(uint64_t ext)
   core_poke(c->h, CSR_vstvec, VS_VECTOR);
   return c;
 }
-static core *core_max(void) { return core_with(RV_EXT_DEFAULT | BIT(EXT_Shlcofideleg) | BIT(EXT_Smcntrpmf)); }
+static core *core_max(void)
+{
+  return core_with(RV_EXT_DEFAULT | BIT(EXT_Shlcofideleg) | BIT(EXT_Smcntrpmf));
+}
 
 /* ---- mhpmevent, mhpmcounter, mcountinhibit ---- */
 
-/* Events are WARL: what counts nothing reads 0 [norm:mhpmevent_sz_warl_op, norm:mhpmevent_enc]; bits 57
- * and 56 are WPRI. Without Sscofpmf there are no bits above. */
+/* Events are WARL: what counts nothing reads 0 [norm:mhpmevent_sz_warl_op, norm:mhpmevent_enc];
+ * bits 57 and 56 are WPRI. Without Sscofpmf there are no bits above. */
 START_TEST(events_are_warl)
 {
   core *c = core_new(), *plain = core_with(RV_EXT_DEFAULT & ~BIT(EXT_Sscofpmf));
@@ -65,8 +70,8 @@ START_TEST(events_are_warl)
 }
 END_TEST
 
-/* Each counts what its selector says; the written value is what the next instruction reads; its shadow
- * shows the same [norm:cycle_instret_hpmcounter_op_rdonly]. */
+/* Each counts what its selector says; the written value is what the next instruction reads; its
+ * shadow shows the same [norm:cycle_instret_hpmcounter_op_rdonly]. */
 START_TEST(counters_count)
 {
   core *c = core_new();
@@ -168,9 +173,9 @@ START_TEST(smcntrpmf_registers)
 }
 END_TEST
 
-/* What moves between modes counts for the mode it comes from: a trapped instruction as a cycle, xRET as
- * cycle and instruction [norm:instret_exception, norm:instret_xret]. Two counters: all but the origin
- * inhibited, only the origin inhibited. */
+/* What moves between modes counts for the mode it comes from: a trapped instruction as a cycle,
+ * xRET as cycle and instruction [norm:instret_exception, norm:instret_xret]. Two counters: all but
+ * the origin inhibited, only the origin inhibited. */
 START_TEST(transitions)
 {
   static const struct {
@@ -186,7 +191,8 @@ START_TEST(transitions)
   for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++)
     for (unsigned e = CYCLES; e <= INSTRET; e++) {
       const bool trap = cases[i].text[0] == 'e';
-      const bool to_v = cases[i].to >= MODE_VS, to_s = cases[i].to == MODE_HS || cases[i].to == MODE_VS;
+      const bool to_v = cases[i].to >= MODE_VS,
+                 to_s = cases[i].to == MODE_HS || cases[i].to == MODE_VS;
       csr_write(c, MODE_M, event(3), (inhibit_of[cases[i].from] ^ 0x1full << 58) | e);
       csr_write(c, MODE_M, event(4), inhibit_of[cases[i].from] | e);
       core_poke(h, CSR_medeleg, BIT(8) | BIT(10));
@@ -214,8 +220,8 @@ END_TEST
 
 /* ---- scountovf ---- */
 
-/* H-451: read in M all OF, in HS those of mcounteren, in VS those of mcounteren and hcounteren, never a
- * trap by them; VU virtual, U illegal; a write illegal in every mode. */
+/* H-451: read in M all OF, in HS those of mcounteren, in VS those of mcounteren and hcounteren,
+ * never a trap by them; VU virtual, U illegal; a write illegal in every mode. */
 START_TEST(scountovf)
 {
   core *c = core_new();
@@ -280,8 +286,10 @@ START_TEST(lcofi_views)
     static const struct {
       core_mode mode;
       uint16_t ip, ie;
-    } views[] = { { MODE_M, CSR_mip, CSR_mie }, { MODE_HS, CSR_sip, CSR_sie },
-                  { MODE_HS, CSR_vsip, CSR_vsie }, { MODE_VS, CSR_sip, CSR_sie } };
+    } views[] = { { MODE_M, CSR_mip, CSR_mie },
+                  { MODE_HS, CSR_sip, CSR_sie },
+                  { MODE_HS, CSR_vsip, CSR_vsie },
+                  { MODE_VS, CSR_sip, CSR_sie } };
     for (unsigned w = 0; w < 4; w++)
       for (unsigned bit = 0; bit < 2; bit++) {
         const bool reaches = w == 0 || (m && (w == 1 || hs));
@@ -296,7 +304,8 @@ START_TEST(lcofi_views)
           ck_assert_uint_eq(csr_read(c, views[r].mode, views[r].ie) & BIT(LCOFI), shown ? ie : 0);
         }
         ck_assert_uint_eq((core_peek(h, CSR_hip) | core_peek(h, CSR_hie) | core_peek(h, CSR_hvip)) &
-                              BIT(LCOFI), 0);
+                              BIT(LCOFI),
+                          0);
       }
   }
   csr_write(c, MODE_HS, CSR_hvip, ~0ull);
@@ -305,8 +314,8 @@ START_TEST(lcofi_views)
 }
 END_TEST
 
-/* To M, HS or VS, from where it may be taken; in VS the cause is 13, untranslated, also in the vector
- * [H-400]. */
+/* To M, HS or VS, from where it may be taken; in VS the cause is 13, untranslated, also in the
+ * vector [H-400]. */
 START_TEST(lcofi_destinations)
 {
   core *c = core_max();
@@ -334,7 +343,9 @@ START_TEST(lcofi_destinations)
       ck_assert_msg(rv_take_interrupt(h) == (to >= 0), "%s, set %u", mode_names[mode], set);
       if (to < 0)
         continue;
-      static const uint64_t vector[] = { [MODE_M] = M_VECTOR, [MODE_HS] = HS_VECTOR, [MODE_VS] = VS_VECTOR };
+      static const uint64_t vector[] = {
+        [MODE_M] = M_VECTOR, [MODE_HS] = HS_VECTOR, [MODE_VS] = VS_VECTOR
+      };
       ck_assert_int_eq(get_mode(h), to);
       ck_assert_uint_eq(to == MODE_M ? h->csr.mcause : h->s[h->v].cause, BIT(63) | LCOFI);
       ck_assert_uint_eq(h->pc, vector[to] + 4 * LCOFI);
@@ -409,8 +420,8 @@ START_TEST(writes_do_not_overflow)
 }
 END_TEST
 
-/* The instruction that stops a counter may be the one that makes it overflow: an sret out of the mode,
- * the write of mhpmevent. But not the one that clears OF, which was 1 while it executed. */
+/* The instruction that stops a counter may be the one that makes it overflow: an sret out of the
+ * mode, the write of mhpmevent. But not the one that clears OF, which was 1 while it executed. */
 START_TEST(last_event_overflows)
 {
   core *c = core_new();
@@ -458,8 +469,9 @@ END_TEST
 
 /* ---- the engine ---- */
 
-/* A hypervisor-like program: loops, traps and mode changes, counters started and stopped on the way.
- * The handler at RAM takes LCOFI too: it notes where, sets the counter up again, and goes on. */
+/* A hypervisor-like program: loops, traps and mode changes, counters started and stopped on the
+ * way. The handler at RAM takes LCOFI too: it notes where, sets the counter up again, and goes on.
+ */
 static const char handler[] =
     "csrrw sp,mscratch,sp; sd t0,0(sp); sd t1,8(sp); csrrs t0,mcause,zero; blt t0,zero,0x80000080;"
     "csrrs t0,mepc,zero; addi t0,t0,4; csrrw zero,mepc,t0; ld t0,0(sp); ld t1,8(sp);"
@@ -467,13 +479,15 @@ static const char handler[] =
 static const char overflowed[] =
     "ld t0,24(sp); addi t0,t0,1; sd t0,24(sp); csrrs t1,mepc,zero; slli t0,t0,3; andi t0,t0,2040;"
     "add t0,t0,sp; sd t1,64(t0); csrrs t0,scountovf,zero; sd t0,16(sp); ld t0,32(sp);"
-    "csrrw zero,mhpmcounter3,t0; ld t0,40(sp); csrrw zero,mhpmevent3,t0; ld t0,32(sp); slli t0,t0,1;"
+    "csrrw zero,mhpmcounter3,t0; ld t0,40(sp); csrrw zero,mhpmevent3,t0; ld t0,32(sp); slli "
+    "t0,t0,1;"
     "csrrw zero,mhpmcounter4,t0; ld t0,48(sp); csrrw zero,mhpmevent4,t0; csrrw zero,mip,zero;"
     "ld t0,0(sp); ld t1,8(sp); csrrw sp,mscratch,sp; mret";
 static const char program[] =
     "addi a0,a0,1; add a1,a1,a0; ecall; addi a2,a2,3; bne a0,a1,0x80001018; addi a3,a3,1;"
     "ebreak; ld a4,0(s0); sd a1,8(s0); amoadd.d a5,a0,(s0); addi a6,a6,1; mul a7,a6,a0;"
-    "csrrs s2,hpmcounter3,zero; csrrs s3,hpmcounter4,zero; csrrs s4,cycle,zero; jal zero,0x80001000";
+    "csrrs s2,hpmcounter3,zero; csrrs s3,hpmcounter4,zero; csrrs s4,cycle,zero; jal "
+    "zero,0x80001000";
 static const uint64_t AREA = RAM + 0x4000;
 
 static void start(world *w, uint64_t seed, unsigned mode)
@@ -512,10 +526,11 @@ static void compare(const world *a, const world *b, uint64_t seed)
 {
   const rv_hart *x = a->harts[0], *y = b->harts[0];
   ck_assert_msg(x->pc == y->pc && x->icount == y->icount && x->prv == y->prv && x->v == y->v &&
-                    !memcmp(x->x, y->x, 32 * 8) && !memcmp(x->counter, y->counter, sizeof x->counter) &&
+                    !memcmp(x->x, y->x, 32 * 8) &&
+                    !memcmp(x->counter, y->counter, sizeof x->counter) &&
                     !memcmp(&x->csr, &y->csr, sizeof x->csr) && x->counting == y->counting,
-                "seed %" PRIu64 " after %" PRIu64 ": pc %" PRIx64 ", %" PRIx64, seed, y->icount, x->pc,
-                y->pc);
+                "seed %" PRIu64 " after %" PRIu64 ": pc %" PRIx64 ", %" PRIx64, seed, y->icount,
+                x->pc, y->pc);
   ck_assert(!memcmp(world_ram((world *)a), world_ram((world *)b), RAM_SIZE));
 }
 

@@ -1,5 +1,6 @@
-/* test_promises.c - the extensions of cpu/ext.def that add nothing and promise something: Shcounterenw,
- * Shgatpa, Shtvala, Shvsatpa, Shvstvala, Shvstvecd, and Ss* and Sv* of the same kind. One test each.
+/* test_promises.c - the extensions of cpu/ext.def that add nothing and promise something:
+ * Shcounterenw, Shgatpa, Shtvala, Shvsatpa, Shvstvala, Shvstvecd, and Ss* and Sv* of the same kind.
+ * One test each.
  *
  * Two stages of Sv39, identical where RAM is; what each gigabyte is for says enum region.
  */
@@ -171,11 +172,11 @@ static void check_trap_values(core_mode mode, unsigned tval)
     core_poke(c->h, tval, ~0ull);
     ck_assert_int_eq(attempt(c, mode, f->text, va), f->cause);
     ck_assert_int_eq(get_mode(c->h), mode);
-    ck_assert_msg(core_peek(c->h, tval) == va, "%s: %#lx, not %#lx", f->text,
-                  core_peek(c->h, tval), va);
+    ck_assert_msg(core_peek(c->h, tval) == va, "%s: %#lx, not %#lx", f->text, core_peek(c->h, tval),
+                  va);
   }
-  static const uint32_t illegal[] = { 0x7c002573 /* no such CSR */, 0xffffffff, 0x30200073 /* mret */,
-                                      0x8000 /* reserved, 16 bits */ };
+  static const uint32_t illegal[] = { 0x7c002573 /* no such CSR */, 0xffffffff,
+                                      0x30200073 /* mret */, 0x8000 /* reserved, 16 bits */ };
   for (unsigned i = 0; i < sizeof illegal / sizeof *illegal; i++) {
     core_poke(c->h, tval, ~0ull);
     ck_assert_int_eq(execute_bits(c, mode, illegal[i]), CAUSE_ILLEGAL);
@@ -224,8 +225,9 @@ START_TEST(shtvala)
   for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
     core_poke(c->h, CSR_htval, 0);
     core_poke(c->h, CSR_hstatus, hstatus_SPVP);
-    ck_assert_int_eq(attempt(c, cases[i].mode, cases[i].text, address(cases[i].region, cases[i].offset)),
-                     cases[i].cause);
+    ck_assert_int_eq(
+        attempt(c, cases[i].mode, cases[i].text, address(cases[i].region, cases[i].offset)),
+        cases[i].cause);
     ck_assert_int_eq(get_mode(c->h), MODE_HS);
     ck_assert_msg(core_peek(c->h, CSR_htval) == cases[i].gpa >> 2, "%s: htval %#lx", cases[i].text,
                   core_peek(c->h, CSR_htval));
