@@ -394,11 +394,16 @@ START_TEST(fp_in_v1_makes_both_dirty)
 }
 END_TEST
 
-/* KB-36, H-050: wherever mideleg is 0, hideleg, hip and hie are read-only 0. */
+/* KB-36, H-050: wherever mideleg is 0, hideleg, hip and hie are read-only 0; LCOFI with its
+ * delegation to the guest included. */
 START_TEST(nothing_without_mideleg)
 {
   core *c = core_new();
+  rv_csr_reset(c->h);
+  core_poke(c->h, CSR_pmpaddr0, ~0ull);
+  core_poke(c->h, CSR_pmpcfg0, 0x1f);
   csr_write(c, MODE_M, 0x303, 0);
+  ck_assert_uint_eq(csr_read(c, MODE_HS, 0x603), 0);
   csr_write(c, MODE_HS, 0x603, ~0ull);
   csr_write(c, MODE_HS, 0x604, ~0ull);
   csr_write(c, MODE_HS, 0x644, ~0ull);

@@ -366,7 +366,7 @@ START_TEST(zero)
     h->pc = DATA;
     h->csr.htinst = h->csr.mtinst = 0xdead;
     rv_step(h);
-    ck_assert_uint_eq(to_m ? h->csr.mcause : h->s[0].cause, 20); /* CVA6 #3568 */
+    ck_assert_uint_eq(to_m ? h->csr.mcause : h->s[0].cause, 20); /* KB-89 */
     ck_assert_uint_eq(to_m ? h->csr.mtinst : h->csr.htinst, 0);
     ck_assert_uint_eq(to_m ? h->csr.mtval2 : h->csr.htval, DATA >> 2);
   }
@@ -374,7 +374,7 @@ START_TEST(zero)
 }
 END_TEST
 
-/* H-135, QEMU #1155: a fetch over a page boundary; xtval is the half at fault, xepc the start. */
+/* H-135, KB-72: a fetch over a page boundary; xtval is the half at fault, xepc the start. */
 START_TEST(fetch_crossing)
 {
   core *c = new_guest();

@@ -241,7 +241,7 @@ START_TEST(interrupts)
 }
 END_TEST
 
-/* Spike #1340, QEMU #1708: the vector of a VS-level interrupt in VS is 4 * 9, 4 * 5, 4 * 1; in HS
+/* KB-51, KB-56: the vector of a VS-level interrupt in VS is 4 * 9, 4 * 5, 4 * 1; in HS
  * it is 4 * the number as it is; exceptions always go to BASE. */
 START_TEST(vectors)
 {
@@ -276,7 +276,7 @@ START_TEST(vectors)
 }
 END_TEST
 
-/* H-053, H-037, H-167, QEMU #4: what ecall and ebreak say, by mode; GVA does not stay. */
+/* H-053, H-037, H-167, KB-50: what ecall and ebreak say, by mode; GVA does not stay. */
 START_TEST(ecall_and_ebreak)
 {
   static const int ecall[] = { CAUSE_ECALL_M, CAUSE_ECALL_HS, CAUSE_ECALL_U, CAUSE_ECALL_VS,
@@ -299,7 +299,7 @@ START_TEST(ecall_and_ebreak)
 }
 END_TEST
 
-/* H-034, CVA6 #3493: illegal and virtual instructions hold bits, not an address: GVA=0. */
+/* H-034, KB-61: illegal and virtual instructions hold bits, not an address: GVA=0. */
 START_TEST(gva_of_instructions)
 {
   core *c = core_new();
