@@ -399,9 +399,13 @@ END_TEST
 START_TEST(nothing_without_mideleg)
 {
   core *c = core_new();
+  c->h->choice.ext |= BIT(EXT_Shlcofideleg);
   rv_csr_reset(c->h);
   core_poke(c->h, CSR_pmpaddr0, ~0ull);
   core_poke(c->h, CSR_pmpcfg0, 0x1f);
+  csr_write(c, MODE_M, 0x303, BIT(13));
+  csr_write(c, MODE_HS, 0x603, BIT(13));
+  ck_assert_uint_eq(csr_read(c, MODE_HS, 0x603), BIT(13));
   csr_write(c, MODE_M, 0x303, 0);
   ck_assert_uint_eq(csr_read(c, MODE_HS, 0x603), 0);
   csr_write(c, MODE_HS, 0x603, ~0ull);
