@@ -79,6 +79,7 @@ typedef struct {
   uint64_t hvip; /* VSSIP, VSTIP, VSEIP as software wrote them */
   uint64_t scounteren, senvcfg;
   uint64_t hstatus, hedeleg, hideleg, hcounteren, henvcfg, htimedelta, htval, htinst;
+  uint64_t mstateen[4], hstateen[4];
   uint64_t hgatp; /* with the root as written: PPN[1:0] is hidden from reads, see csr.def */
   uint64_t fflags, frm;
   uint64_t zero; /* what constant CSRs and views have for storage: never written */

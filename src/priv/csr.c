@@ -80,6 +80,30 @@ static rv_why gate_STIMECMP(const rv_hart *h, unsigned csr)
   return WHY_NONE;
 }
 
+/* mstateen's bit concerns every mode below M, so that HS-mode could not access the state either:
+ * cause 2 from V=1 too; hstateen's is the guest's alone [H-013, H-165]. What is the hypervisor's own
+ * is not asked of hstateen. */
+static rv_why stateen_refusal(const rv_hart *h, unsigned n, uint64_t bit, bool hypervisors)
+{
+  if (!rv_has(h, EXT_Smstateen) || h->prv == PRV_M)
+    return WHY_NONE;
+  if (!(h->csr.mstateen[n] & bit))
+    return WHY_MSTATEEN;
+  return h->v && !hypervisors && !(h->csr.hstateen[n] & bit) ? WHY_HSTATEEN : WHY_NONE;
+}
+
+/* henvcfg and senvcfg [H-304] */
+static rv_why gate_ENVCFG(const rv_hart *h, unsigned csr)
+{
+  return stateen_refusal(h, 0, mstateen0_ENVCFG, csr == CSR_henvcfg);
+}
+
+/* hstateen0-3 and sstateen0-3 [H-302] */
+static rv_why gate_STATEEN(const rv_hart *h, unsigned csr)
+{
+  return stateen_refusal(h, csr & 3, mstateen0_SE, csr >= CSR_hstateen0);
+}
+
 /* ---- views and computed reads ---- */
 
 static uint64_t with_SD(uint64_t status)
@@ -141,6 +165,12 @@ static uint64_t henvcfg_allowed(const rv_hart *h) { return h->csr.menvcfg | ~MEN
 static uint64_t read_henvcfg(rv_hart *h, unsigned csr)
 {
   return h->csr.henvcfg & henvcfg_allowed(h);
+}
+
+/* A bit that mstateen does not give is read-only 0 [H-303, H-306]. */
+static uint64_t read_hstateen(rv_hart *h, unsigned csr)
+{
+  return h->csr.hstateen[csr & 3] & h->csr.mstateen[csr & 3];
 }
 
 /* PPN[1:0] reads 0, though the walk may use what was written (see write_hgatp) [H-202]. */
@@ -283,6 +313,13 @@ static void write_henvcfg(rv_hart *h, unsigned csr, uint64_t value)
   h->csr.henvcfg = value & WRITABLE(h, henvcfg) & henvcfg_allowed(h);
   rv_regime_changed(h); /* ADUE and PBMTE are part of a V=1 regime */
   rv_timer_update(h);
+}
+
+/* What cannot be written keeps, as M-mode is to clear it before it gives it [smstateen, Usage]. */
+static void write_hstateen(rv_hart *h, unsigned csr, uint64_t value)
+{
+  const uint64_t mask = h->csr_mask[ROW_hstateen0 + (csr & 3)] & h->csr.mstateen[csr & 3];
+  put_masked(&h->csr.hstateen[csr & 3], mask, value);
 }
 
 static void write_timecmp(rv_hart *h, unsigned csr, uint64_t value)

@@ -257,6 +257,7 @@ static void set_machine_level(rv_hart *h)
   rv_csr_poke(h, CSR_mcounteren, 7);
   rv_csr_poke(h, CSR_scounteren, 7); /* as OpenSBI up to 1.7 */
   rv_csr_poke(h, CSR_menvcfg, menvcfg_STCE | menvcfg_PBMTE | adue | CBIE_FLUSH | CBCFE | CBZE);
+  rv_csr_poke(h, CSR_mstateen0, mstateen0_SE | mstateen0_ENVCFG); /* nothing without Smstateen */
   rv_csr_poke(h, CSR_henvcfg, adue); /* the VS-stage asks henvcfg [H-106] */
 }
 

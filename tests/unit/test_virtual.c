@@ -204,7 +204,8 @@ START_TEST(reasons)
 {
   static const uint8_t is_virtual[] = { WHY_CSR_VIRTUAL, WHY_INSN_VIRTUAL, WHY_VTSR,
                                         WHY_VTVM,        WHY_VTW,          WHY_WFI_USER,
-                                        WHY_HCOUNTEREN,  WHY_SCOUNTEREN,   WHY_STCE_H };
+                                        WHY_HCOUNTEREN,  WHY_SCOUNTEREN,   WHY_STCE_H,
+                                        WHY_HSTATEEN };
   core *c = core_new();
   for (unsigned why = 1; why < N_WHY; why++) {
     set_mode(c->h, MODE_HS);
