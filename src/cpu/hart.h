@@ -48,6 +48,8 @@ typedef struct {
   bool v;         /* effective V: two stages */
   bool mprv, hlv; /* why it differs from the current mode */
   bool hlvx;      /* X instead of R at both stages [H-253] */
+  uint8_t pmlen;  /* pointer masking: upper bits of the address that are ignored, mmu/mask.h */
+  bool pm_signed; /* ... and are copies of the bit below then, else 0 */
 } rv_xmode;
 
 /* What a trap says of itself; which registers it is written to is decided by rv_take_trap. */
@@ -73,7 +75,7 @@ typedef struct {
 
 /* The other CSRs' storage. Views (sstatus, sip, hip, vsip, ...) have none. */
 typedef struct {
-  uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, menvcfg, mcountinhibit;
+  uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, menvcfg, mseccfg, mcountinhibit;
   uint64_t mscratch, mepc, mcause, mtval, mtinst, mtval2;
   uint64_t mip;  /* what software wrote: SSIP, SEIP, STIP (while STCE=0) */
   uint64_t hvip; /* VSSIP, VSTIP, VSEIP as software wrote them */

@@ -9,6 +9,7 @@
 #include "hv/tinst.h"
 #include "hv/virtual.h"
 #include "mmu/access.h"
+#include "mmu/mask.h"
 #include "mmu/tlb.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"

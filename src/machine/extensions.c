@@ -48,7 +48,10 @@ static int find(const char *name)
 }
 
 /* The row whose switch decides about row e. */
-static int switch_of(int e) { return e >= 0 && table[e].state >= PART ? (int)table[e].state - PART : e; }
+static int switch_of(int e)
+{
+  return e >= 0 && table[e].state >= PART ? (int)table[e].state - PART : e;
+}
 
 bool rvh_set_extension(rvh_config *config, const char *name, bool on, GError **error)
 {
@@ -76,7 +79,8 @@ bool rvh_set_extension(rvh_config *config, const char *name, bool on, GError **e
  * start, so svade is left out. */
 static bool is_told(const rvh_config *config, unsigned e)
 {
-  return table[e].name && rv_extensions(config) >> switch_of(e) & 1 && !(e == EXT_Svade && config->adue);
+  return table[e].name && rv_extensions(config) >> switch_of(e) & 1 &&
+         !(e == EXT_Svade && config->adue);
 }
 
 char *rv_isa_string(const rvh_config *config, const char *list[N_EXT + 8])

@@ -81,8 +81,8 @@ static rv_why gate_STIMECMP(const rv_hart *h, unsigned csr)
 }
 
 /* mstateen's bit concerns every mode below M, so that HS-mode could not access the state either:
- * cause 2 from V=1 too; hstateen's is the guest's alone [H-013, H-165]. What is the hypervisor's own
- * is not asked of hstateen. */
+ * cause 2 from V=1 too; hstateen's is the guest's alone [H-013, H-165]. What is the hypervisor's
+ * own is not asked of hstateen. */
 static rv_why stateen_refusal(const rv_hart *h, unsigned n, uint64_t bit, bool hypervisors)
 {
   if (!rv_has(h, EXT_Smstateen) || h->prv == PRV_M)
@@ -234,12 +234,18 @@ static void write_mstatus(rv_hart *h, unsigned csr, uint64_t value)
   rv_regime_changed(h);
   rv_irq_update(h);
 }
+
+/* PMM has no value 1: such a write keeps the old one [norm:pmlen_illegal_warl; H-410]. */
+static uint64_t legal_pmm(uint64_t value, uint64_t old, uint64_t pmm)
+{
+  return rv_get(value, pmm) == 1 ? (value & ~pmm) | (old & pmm) : value;
+}
+
+/* HUPMM is of no regime: hlv and hsv look at it themselves [H-031]. */
 static void write_hstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.hstatus,
-             hstatus_GVA | hstatus_SPV | hstatus_SPVP | hstatus_HU | hstatus_VTVM | hstatus_VTW |
-                 hstatus_VTSR,
-             value);
+  put_masked(&h->csr.hstatus, WRITABLE(h, hstatus),
+             legal_pmm(value, h->csr.hstatus, hstatus_HUPMM));
 }
 
 static void write_epc(rv_hart *h, unsigned csr, uint64_t value)
@@ -303,16 +309,30 @@ static void write_hgatp(rv_hart *h, unsigned csr, uint64_t value)
 static void write_menvcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
   const uint64_t old = h->csr.menvcfg;
-  put_masked(&h->csr.menvcfg, WRITABLE(h, menvcfg), value);
+  put_masked(&h->csr.menvcfg, WRITABLE(h, menvcfg), legal_pmm(value, old, menvcfg_PMM));
+  rv_regime_changed(h); /* PMM is HS-mode's, which MPRV may mean */
   if ((old ^ h->csr.menvcfg) & (menvcfg_ADUE | menvcfg_PBMTE))
     rv_tlb_drop_all(h);
   rv_timer_update(h);
 }
 static void write_henvcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
+  value = legal_pmm(value, h->csr.henvcfg, henvcfg_PMM);
   h->csr.henvcfg = value & WRITABLE(h, henvcfg) & henvcfg_allowed(h);
-  rv_regime_changed(h); /* ADUE and PBMTE are part of a V=1 regime */
+  rv_regime_changed(h); /* ADUE, PBMTE and PMM are part of a V=1 regime */
   rv_timer_update(h);
+}
+
+/* PMM takes effect at once [norm:senvcfg_pmm_immediate; H-276]. */
+static void write_senvcfg(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.senvcfg, WRITABLE(h, senvcfg), legal_pmm(value, h->csr.senvcfg, senvcfg_PMM));
+  rv_regime_changed(h);
+}
+static void write_mseccfg(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.mseccfg, WRITABLE(h, mseccfg), legal_pmm(value, h->csr.mseccfg, mseccfg_PMM));
+  rv_regime_changed(h);
 }
 
 /* What cannot be written keeps, as M-mode is to clear it before it gives it [smstateen, Usage]. */
