@@ -113,8 +113,8 @@ static void check_gate(core *c, unsigned csr, unsigned n, uint64_t bit)
                       mode_names[mode], set & 1, set >> 1, cause, want);
         if (cause != NO_TRAP && want == CAUSE_ILLEGAL && mode != MODE_U)
           ck_assert_int_eq(last_trap(c)->u.trap.why, WHY_MSTATEEN);
-        if (cause != NO_TRAP && mode == MODE_VS && !hypervisors && set & 1)
-          ck_assert_int_eq(last_trap(c)->u.trap.why, WHY_HSTATEEN);
+        if (cause == CAUSE_VIRTUAL && mode == MODE_VS)
+          ck_assert_int_eq(last_trap(c)->u.trap.why, hypervisors ? WHY_CSR_VIRTUAL : WHY_HSTATEEN);
       }
 }
 
