@@ -4,7 +4,6 @@
  * Smnpm, Ssnpm). [priv zpm]
  */
 #include "mmu/mask.h"
-#include "priv/csr.h"
 
 /* It is the effective mode's, so that MPRV and SPVP matter. [H-410, H-458] */
 static unsigned pmm_of(const rv_hart *h, const rv_xmode *m)

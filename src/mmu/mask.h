@@ -6,6 +6,14 @@
 #ifndef RV_MASK_H
 #define RV_MASK_H
 #include "cpu/hart.h"
+#include "priv/csr.h"
+
+/* Is any field set that could rule a load or store? If not, nothing need be asked at each change of
+ * regime. (HUPMM is for hlv and hsv only.) */
+static inline bool rv_may_mask(const rv_hart *h)
+{
+  return (h->csr.mseccfg | h->csr.menvcfg | h->csr.henvcfg | h->csr.senvcfg) & menvcfg_PMM;
+}
 
 /* Sets mode's pmlen and pm_signed: what applies to an access that h makes now as mode says. */
 void rv_set_masking(const rv_hart *h, rv_xmode *mode);

@@ -172,7 +172,8 @@ static void effective_modes(const rv_hart *h, rv_xmode *fetch, rv_xmode *data)
     data->prv = rv_get(h->csr.mstatus, mstatus_MPP);
     data->v = data->prv != PRV_M && (h->csr.mstatus & mstatus_MPV);
   }
-  rv_set_masking(h, data);
+  if (unlikely(rv_may_mask(h)))
+    rv_set_masking(h, data);
 }
 
 void rv_regime_changed(rv_hart *h)
