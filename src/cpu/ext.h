@@ -22,5 +22,8 @@ static const uint64_t RV_EXT_DEFAULT = 0
 #undef RV_EXT_ON
 #undef RV_EXT_OFF
 #undef RV_EXT_OF
+/* Bytes that a cache-block operation of any kind works on; told by the device tree. */
+enum { RV_CACHE_BLOCK = 64 };
+
 static const uint64_t RV_EXT_ALL = (1ull << N_EXT) - 1;
 #endif

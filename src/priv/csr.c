@@ -235,17 +235,17 @@ static void write_mstatus(rv_hart *h, unsigned csr, uint64_t value)
   rv_irq_update(h);
 }
 
-/* PMM has no value 1: such a write keeps the old one [norm:pmlen_illegal_warl; H-410]. */
-static uint64_t legal_pmm(uint64_t value, uint64_t old, uint64_t pmm)
+/* PMM's reserved value becomes 0, as CBIE's [norm:pmlen_illegal_warl; H-410]. */
+static uint64_t legal_pmm(uint64_t value, uint64_t pmm)
 {
-  return rv_get(value, pmm) == 1 ? (value & ~pmm) | (old & pmm) : value;
+  return rv_get(value, pmm) == 1 ? value & ~pmm : value;
 }
 
 /* HUPMM is of no regime: hlv and hsv look at it themselves [H-031]. */
 static void write_hstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->csr.hstatus, WRITABLE(h, hstatus),
-             legal_pmm(value, h->csr.hstatus, hstatus_HUPMM));
+             legal_pmm(value, hstatus_HUPMM));
 }
 
 static void write_epc(rv_hart *h, unsigned csr, uint64_t value)
@@ -305,11 +305,25 @@ static void write_hgatp(rv_hart *h, unsigned csr, uint64_t value)
   rv_regime_changed(h);
 }
 
+/* CBIE and PMM are in the same place of all three envcfg; CBIE's reserved value becomes 0 [H-097]. */
+static uint64_t legal_envcfg(uint64_t value)
+{
+  value = legal_pmm(value, menvcfg_PMM);
+  return rv_get(value, menvcfg_CBIE) == 2 ? value & ~menvcfg_CBIE : value;
+}
+/* None of CBIE, CBCFE, CBZE depends on another envcfg's [H-402]. PMM takes effect at once
+ * [norm:senvcfg_pmm_immediate; H-276]. */
+static void write_senvcfg(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.senvcfg, WRITABLE(h, senvcfg), legal_envcfg(value));
+  rv_regime_changed(h);
+}
+
 /* PBMTE and ADUE change what PTEs mean everywhere: no cached translation may survive [H-276]. */
 static void write_menvcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
   const uint64_t old = h->csr.menvcfg;
-  put_masked(&h->csr.menvcfg, WRITABLE(h, menvcfg), legal_pmm(value, old, menvcfg_PMM));
+  put_masked(&h->csr.menvcfg, WRITABLE(h, menvcfg), legal_envcfg(value));
   rv_regime_changed(h); /* PMM is HS-mode's, which MPRV may mean */
   if ((old ^ h->csr.menvcfg) & (menvcfg_ADUE | menvcfg_PBMTE))
     rv_tlb_drop_all(h);
@@ -317,21 +331,14 @@ static void write_menvcfg(rv_hart *h, unsigned csr, uint64_t value)
 }
 static void write_henvcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  value = legal_pmm(value, h->csr.henvcfg, henvcfg_PMM);
-  h->csr.henvcfg = value & WRITABLE(h, henvcfg) & henvcfg_allowed(h);
+  h->csr.henvcfg = legal_envcfg(value) & WRITABLE(h, henvcfg) & henvcfg_allowed(h);
   rv_regime_changed(h); /* ADUE, PBMTE and PMM are part of a V=1 regime */
   rv_timer_update(h);
 }
 
-/* PMM takes effect at once [norm:senvcfg_pmm_immediate; H-276]. */
-static void write_senvcfg(rv_hart *h, unsigned csr, uint64_t value)
-{
-  put_masked(&h->csr.senvcfg, WRITABLE(h, senvcfg), legal_pmm(value, h->csr.senvcfg, senvcfg_PMM));
-  rv_regime_changed(h);
-}
 static void write_mseccfg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.mseccfg, WRITABLE(h, mseccfg), legal_pmm(value, h->csr.mseccfg, mseccfg_PMM));
+  put_masked(&h->csr.mseccfg, WRITABLE(h, mseccfg), legal_pmm(value, mseccfg_PMM));
   rv_regime_changed(h);
 }
 

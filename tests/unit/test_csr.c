@@ -371,7 +371,7 @@ static const struct {
   { 0x34B, ~0ull, 0 },
   { 0x105, ~BIT(1), 0 }, /* H-184 */
   { 0x106, BITS(31, 0), 0 },
-  { 0x10A, BIT(0) | BIT(33), 0 }, /* the lower bit of PMM elsewhere, as that of HUPMM */
+  { 0x10A, BIT(0) | BITS(7, 6) | BIT(33), 0 }, /* CBIE of all three: test_cbo.c, PMM: test_pointer_masking.c */
   { 0x140, ~0ull, 0 },
   { 0x141, ~1ull, 0 },
   { 0x142, ~0ull, 0 },
@@ -383,11 +383,11 @@ static const struct {
   { 0x603, BIT(2) | BIT(6) | BIT(10), 0 },                                    /* H-045 */
   { 0x604, BIT(2) | BIT(6) | BIT(10) | BIT(12), 0 },                          /* H-066 */
   { 0x605, ~0ull, 0 },
-  { 0x606, BITS(31, 0), 0 },                     /* H-110 */
-  { 0x607, 0, 0 },                               /* H-086 */
-  { 0x60A, BIT(0) | BIT(33) | BITS(63, 61), 0 }, /* H-090, H-096; CBIE (#9) is not there at all */
-  { 0x643, ~0ull, 0 },                           /* H-131 */
-  { 0x645, BIT(2) | BIT(6) | BIT(10), 0 },       /* H-060, QEMU #12 */
+  { 0x606, BITS(31, 0), 0 },               /* H-110 */
+  { 0x607, 0, 0 },                         /* H-086 */
+  { 0x60A, BIT(0) | BITS(7, 6) | BIT(33) | BITS(63, 61), 0 }, /* H-090, H-096 */
+  { 0x643, ~0ull, 0 },                     /* H-131 */
+  { 0x645, BIT(2) | BIT(6) | BIT(10), 0 }, /* H-060, QEMU #12 */
   { 0x64A, ~0ull, 0 },
   { 0x200, BIT(1) | BIT(5) | BIT(8) | BIT(18) | BIT(19), 2ull << 32 }, /* H-290; FS elsewhere */
   { 0x205, ~BIT(1), 0 },
@@ -425,7 +425,7 @@ START_TEST(write_masks)
       /* FS of vsstatus is tested with SD. */
       const uint64_t not = legal[i].csr == 0x200           ? BIT(13) | BIT(14)
                            : legal[i].csr == 0x600         ? BIT(48)
-                           : (legal[i].csr & 0xff) == 0x0A ? BIT(32)
+                           : (legal[i].csr & 0xff) == 0x0A ? BITS(5, 4) | BIT(32)
                                                            : 0;
       const uint64_t value = (n == 0 ? ~0ull : n == 1 ? 0 : core_random(c)) & ~not ;
       check_legal(c, legal[i].csr, value, legal[i].mask, legal[i].fixed);
@@ -477,8 +477,8 @@ START_TEST(sstatus_is_a_view)
 }
 END_TEST
 
-/* H-091 .. H-093, H-403: what menvcfg does not give reads 0 in henvcfg and cannot be set. FIOM
- * and PMM are independent (H-098). */
+/* H-091 .. H-093, H-403: what menvcfg does not give reads 0 in henvcfg and cannot be set. FIOM is
+ * independent (H-098), as are PMM, CBIE, CBCFE and CBZE (H-402). */
 START_TEST(henvcfg_under_menvcfg)
 {
   core *c = core_new();
@@ -486,12 +486,12 @@ START_TEST(henvcfg_under_menvcfg)
     const uint64_t given = (uint64_t)set << 61;
     csr_write(c, MODE_M, 0x30A, given);
     csr_write(c, MODE_HS, 0x60A, ~0ull);
-    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), given | BITS(33, 32) | 1);
+    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), given | 0x3000000f1);
     csr_write(c, MODE_M, 0x30A, 0);
-    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), BITS(33, 32) | 1);
+    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), 0x3000000f1);
   }
   csr_write(c, MODE_M, 0x30A, ~0ull);
-  ck_assert_uint_eq(csr_read(c, MODE_M, 0x30A), BITS(63, 61) | BITS(33, 32) | 1);
+  ck_assert_uint_eq(csr_read(c, MODE_M, 0x30A), BITS(63, 61) | 0x3000000f1);
   core_free(c);
 }
 END_TEST
