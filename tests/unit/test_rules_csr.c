@@ -125,6 +125,10 @@ END_TEST
 START_TEST(hupmm_needs_ssnpm)
 {
   core *c = core_new();
+  c->h->choice.ext &= ~BIT(EXT_Ssnpm);
+  rv_csr_reset(c->h);
+  core_poke(c->h, CSR_pmpaddr0, ~0ull);
+  core_poke(c->h, CSR_pmpcfg0, 0x1f);
   for (uint64_t hupmm = 0; hupmm < 4; hupmm++)
     check_hstatus(c, hupmm << 48, 0);
   core_free(c);
