@@ -177,7 +177,7 @@ static const void *handler(const builder *b, unsigned op)
 }
 
 /* Rounding modes, as encoded, for which the engine may have a form by the host's floating point. */
-enum { NO_HOST_FORM = 0, ANY = 0xff, NEAREST = 1 << RV_RNE | 1 << 7, ZERO = 1 << RV_RTZ };
+enum { ANY = 0xff, LEGAL = 0x9f, NEAREST = 1 << RV_RNE | 1 << 7, ZERO = 1 << RV_RTZ };
 static const uint8_t host_form[N_OPS] = {
 #define HOST(op, rm) [OP_##op] = rm,
 #include "cpu/host.def"

@@ -1,10 +1,11 @@
-/* exec_host.h - floating point by the host's (SSE2, FMA), for the fast engine: the rows of host.def.
+/* exec_host.h - floating point by the host's (SSE2, FMA), for the fast engine: the rows of
+ * host.def.
  *
- * With every FS Dirty and frm RNE (fp_fast), the host's result and flags are the same bits: it rounds
- * to nearest, detects tininess after rounding, and keeps the flags in MXCSR until they are asked for
- * (rv_fp_collect). A NaN result is not: RISC-V's is canonical, and FMA(inf, 0, qNaN) is invalid
- * here. So each NaN result, an operand that is not boxed, and what does not fit an integer are done
- * again by the slow form, which raises the same flags or more. [unpriv f#nan-generation]
+ * With every FS Dirty and frm RNE (fp_fast), the host's result and flags are the same bits: it
+ * rounds to nearest, detects tininess after rounding, and keeps the flags in MXCSR until they are
+ * asked for (rv_fp_collect). A NaN result is not: RISC-V's is canonical, and FMA(inf, 0, qNaN) is
+ * invalid here. So each NaN result, an operand that is not boxed, and what does not fit an integer
+ * are done again by the slow form, which raises the same flags or more. [unpriv f#nan-generation]
  *
  * The including file has CASE and friends as for handlers.h. F is the hart's f registers.
  */
@@ -12,8 +13,12 @@
 
 #define F HART->f
 #define BOXED(v) ((v) >> 32 == 0xffffffff)
-#define READY(name) if (unlikely(!HART->fp_fast)) SLOW(name)
-#define IF_NOT(condition, name) if (unlikely(!(condition))) SLOW(name)
+#define READY(name)                                                                                \
+  if (unlikely(!HART->fp_fast))                                                                    \
+  SLOW(name)
+#define IF_NOT(condition, name)                                                                    \
+  if (unlikely(!(condition)))                                                                      \
+  SLOW(name)
 
 static inline __attribute__((always_inline)) double f64(uint64_t v)
 {
@@ -112,12 +117,12 @@ HOST_STORE(fsd, uint64_t)
 #define SQRT_S(v) _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(v)))
 HOST_D(fadd_d, a + b)
 HOST_D(fsub_d, a - b)
-HOST_D(fmul_d, a * b)
+HOST_D(fmul_d, a *b)
 HOST_D(fdiv_d, a / b)
 HOST_D(fsqrt_d, SQRT_D(a))
 HOST_S(fadd_s, a + b)
 HOST_S(fsub_s, a - b)
-HOST_S(fmul_s, a * b)
+HOST_S(fmul_s, a *b)
 HOST_S(fdiv_s, a / b)
 
 /* One operand: rs2 is f0 then, boxed or not. */
@@ -152,7 +157,7 @@ CASE(host_fcvt_s_d)
 }
 
 /* Equal ones may be zeroes of two signs, or a NaN may be among them. isless does not signal. */
-#define HOST_PICK(name, type, to, ok, first)                                                           \
+#define HOST_PICK(name, type, to, ok, first)                                                       \
   CASE(host_##name)                                                                                \
   {                                                                                                \
     const uint64_t *fa = &F[op->rs1], *fb = &F[op->rs2];                                           \
@@ -184,9 +189,9 @@ HOST_PICK(fmax_s, float, box32, BOTH_BOXED, __builtin_isless(b, a))
 HOST_SIGN(fsgnj_d, true, (a & ~SIGN_D) | (b & SIGN_D))
 HOST_SIGN(fsgnjn_d, true, (a & ~SIGN_D) | (~b & SIGN_D))
 HOST_SIGN(fsgnjx_d, true, a ^ (b & SIGN_D))
-HOST_SIGN(fsgnj_s, BOXED(a & b), (a & ~SIGN_S) | (b & SIGN_S))
-HOST_SIGN(fsgnjn_s, BOXED(a & b), (a & ~SIGN_S) | (~b & SIGN_S))
-HOST_SIGN(fsgnjx_s, BOXED(a & b), a ^ (b & SIGN_S))
+HOST_SIGN(fsgnj_s, BOXED(a &b), (a & ~SIGN_S) | (b & SIGN_S))
+HOST_SIGN(fsgnjn_s, BOXED(a &b), (a & ~SIGN_S) | (~b & SIGN_S))
+HOST_SIGN(fsgnjx_s, BOXED(a &b), a ^ (b & SIGN_S))
 
 /* Fused: one rounding, as the host's FMA has. (uint32_t)imm >> 27 is rs3. */
 #define FMA_CASE(name) static __attribute__((target("fma"))) void h_host_##name(RV_ARGS)
@@ -237,14 +242,14 @@ HOST_FMA_S(fnmadd_s, -, -)
 HOST_TO_X(feq_d, true, f64(fa) == f64(fb))
 HOST_TO_X(flt_d, true, f64(fa) < f64(fb))
 HOST_TO_X(fle_d, true, f64(fa) <= f64(fb))
-HOST_TO_X(feq_s, BOXED(fa & fb), f32(fa) == f32(fb))
-HOST_TO_X(flt_s, BOXED(fa & fb), f32(fa) < f32(fb))
-HOST_TO_X(fle_s, BOXED(fa & fb), f32(fa) <= f32(fb))
+HOST_TO_X(feq_s, BOXED(fa &fb), f32(fa) == f32(fb))
+HOST_TO_X(flt_s, BOXED(fa &fb), f32(fa) < f32(fb))
+HOST_TO_X(fle_s, BOXED(fa &fb), f32(fa) <= f32(fb))
 HOST_TO_X(fmv_x_d, true, fa)
 HOST_TO_X(fmv_x_w, true, sext32(fa))
 
-/* Truncation. What does not fit is asked before: the host would say "inexact" of it, too. A positive
- * number's bits are in the order of its value. */
+/* Truncation. What does not fit is asked before: the host would say "inexact" of it, too. A
+ * positive number's bits are in the order of its value. */
 #define BELOW_D(limit) (fa < bits64(limit))
 #define BELOW_S(limit) (fa < box32(limit) && BOXED(fa))
 #define WITHIN_D(limit) ((fa & ~SIGN_D) < bits64(limit))

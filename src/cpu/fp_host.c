@@ -1,5 +1,5 @@
-/* fp_host.c - the floating-point flags that the host's unit keeps for the guest while the fast engine
- * runs (exec_host.h).
+/* fp_host.c - the floating-point flags that the host's unit keeps for the guest while the fast
+ * engine runs (exec_host.h).
  *
  * MXCSR is touched here alone, in functions the compiler cannot move floating-point code across.
  * Elsewhere there are no flags to keep. [unpriv f#fcsr]
