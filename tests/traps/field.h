@@ -1,0 +1,30 @@
+/* field.h - registers and their fields by the names tables use: "mstatus.MPP", "hedeleg[8]",
+ * "medeleg[cause]", "scounteren". From csr.def, so a new field has its name here at once.
+ */
+#ifndef RVH_TRAPS_FIELD_H
+#define RVH_TRAPS_FIELD_H
+#include "priv/csr.h"
+#include <glib.h>
+
+typedef struct {
+  uint16_t csr; /* where it is stored: sstatus.SPP is mstatus.SPP */
+  uint8_t hi, lo;
+} field;
+
+/* cause: what [cause] means. False: no such register or field; error says what there is. */
+bool field_parse(const char *name, unsigned cause, field *f, GError **error);
+/* "mstatus.MPP", "medeleg[8]" */
+char *field_name(field f);
+unsigned field_width(field f);
+uint64_t field_get(field f, uint64_t word);
+uint64_t field_put(field f, uint64_t word, uint64_t value);
+
+/* May the field hold this value? Only of mstatus.MPP it is known that it may not [H-192]. */
+bool field_can_hold(field f, uint64_t value);
+
+/* CSR number of a name, or -1. */
+int csr_number(const char *name);
+/* A value that another register shows, or one that time changes: not compared. */
+bool csr_is_view(unsigned csr);
+bool csr_is_counter(unsigned csr);
+#endif
