@@ -14,6 +14,7 @@ const char *const map_names[] = { "s", "vs", "g", "pt", "s+1", "vs+1", "g+1", "p
 static const char *const known[] = { "mode", "do",    "csr",   "access", "given",  "cause",
                                      "to",   "to 00", "to 10", "to 01",  "to 11",  "tval",
                                      "gpa",  "tinst", "gva",   "then",   "enters", "reaches" };
+enum { IRQ_NUMBER = -2 };
 enum { N_INPUTS = 4, N_KNOWN = sizeof known / sizeof *known };
 
 typedef struct {
@@ -97,8 +98,10 @@ static bool parse_irqs(trap_case *c, const char *text, GError **error)
                    "there is no interrupt \"%s\"\nnames are those of src/priv/cause.def: SSI, VSEI",
                    names[i]);
     c->irqs |= 1ull << irq_names[k].number;
+    if (i == 0 && c->cause == IRQ_NUMBER)
+      c->cause = irq_names[k].number;
     if (i == 0)
-      c->index = irq_names[k].number;
+      c->index.cause = irq_names[k].number;
   }
   return true;
 }
@@ -120,6 +123,7 @@ static bool parse_csr(trap_case *c, const char *value, GError **error)
   c->csr = csr_number(value);
   if (c->csr < 0 && number(value, &n) && n < 4096)
     c->csr = n;
+  c->index.csr = c->csr & 31;
   return c->csr >= 0 ||
          wrong(error, "there is no CSR \"%s\"\nwrite a name of src/priv/csr.def, or 0x123", value);
 }
@@ -205,7 +209,7 @@ static char *all_values(const char *key, GError **error)
     return g_strdup("M/HS/U/VS/VU");
   if (!strcmp(key, "access"))
     return g_strdup("read/write");
-  if (!field_parse(key, 0, &f, error))
+  if (!field_parse(key, (indices){ 0, 0 }, &f, error))
     return NULL;
   if (field_width(f) > 4) {
     wrong(error, "%s has too many values for *\nname them: %s=0/1", key, key);
@@ -260,7 +264,10 @@ static bool add_field_columns(const tbl_row *row, GArray *choices, GError **erro
     field f;
     if (is_known(t->column[i]))
       continue;
-    if (!field_parse(t->column[i], 0, &f, NULL)) {
+    if (strpbrk(t->column[i], ".[")) {
+      if (!field_parse(t->column[i], (indices){ 0, 0 }, &f, error))
+        return false;
+    } else if (csr_number(t->column[i]) < 0) {
       g_autofree char *list = g_strjoinv(", ", (char **)known);
       return wrong(error,
                    "there is no column \"%s\"\ncolumns are registers, their fields, or one of: %s",
@@ -318,6 +325,8 @@ static bool parse_cause(trap_case *c, const char *text, GError **error)
   uint64_t n;
   if (!strcmp(text, "ok"))
     c->cause = NO_CAUSE;
+  else if (!strcmp(text, "irq"))
+    c->cause = IRQ_NUMBER; /* known with the event */
   else if (!strcmp(text, "illegal"))
     c->cause = CAUSE_ILLEGAL;
   else if (!strcmp(text, "virtual"))
@@ -325,8 +334,18 @@ static bool parse_cause(trap_case *c, const char *text, GError **error)
   else if (number(text, &n) && n < 64)
     c->cause = n;
   else
-    return wrong(error, "\"%s\" is no cause\nwrite a number, illegal, virtual, or ok", text);
+    return wrong(error, "\"%s\" is no cause\nwrite a number, illegal, virtual, irq, or ok", text);
   return true;
+}
+
+/* "then" may name sets, but has no alternatives. */
+static bool parse_then(trap_case *c, GError **error)
+{
+  g_autoptr(GPtrArray) all = tbl_expand(c->row->table->file, cell_or(c->row, "then", ""), error);
+  if (!all)
+    return false;
+  c->then = g_strdup(all->pdata[0]);
+  return all->len == 1 || wrong(error, "the column then has no alternatives");
 }
 
 static bool outcome(trap_case *c, GError **error)
@@ -336,17 +355,18 @@ static bool outcome(trap_case *c, GError **error)
   if (!parse_cause(c, cell_or(row, "cause", "ok"), error))
     return false;
   const bool instruction = c->cause == CAUSE_ILLEGAL || c->cause == CAUSE_VIRTUAL;
-  c->index = c->cause == NO_CAUSE ? 0 : c->cause;
+  c->index.cause = c->cause == NO_CAUSE ? 0 : c->cause;
   c->tval = cell_or(row, "tval", instruction ? "insn" : "0"); /* [H-164] */
   c->gpa = cell_or(row, "gpa", "0");
   c->tinst = cell_or(row, "tinst", "0");
   c->gva = cell_or(row, "gva", "0");
-  c->then = cell_or(row, "then", "");
   c->reaches = cell_or(row, "reaches", NULL);
   c->to = c->cause == NO_CAUSE ? TO_NONE : TO_ROUTE;
   if (to && (!target_parse(to, &c->to) || c->to == TO_READ_ONLY))
     return wrong(error, "a trap does not go to \"%s\"\nwrite M, HS, VS, none, or deleg", to);
   c->enters = enters ? mode_number(enters) : -1;
+  if (!parse_then(c, error))
+    return false;
   return !enters || c->enters >= 0 || wrong(error, "there is no mode \"%s\"", enters);
 }
 
@@ -354,6 +374,7 @@ static void free_case(trap_case *c)
 {
   g_free(c->event);
   g_free(c->at);
+  g_free(c->then);
   for (unsigned i = 0; i < N_MAPS; i++)
     g_free(c->map[i]);
 }
@@ -372,6 +393,8 @@ static bool one_case(const tbl_row *row, const GArray *choices, unsigned i, case
   if (ok && c.csr < 0 && !c.event)
     ok = wrong(error, "the row has no event\nthe table needs a column do, or csr and access");
   c.interrupt = c.kind == ON_IRQ;
+  if (c.interrupt) /* causes 2 and 22 mean something else */
+    c.tval = cell_or(row, "tval", "0");
   if (c.cause == NO_CAUSE || c.to == TO_NONE) {
     c.to = c.to == TO_READ_ONLY ? TO_READ_ONLY : TO_NONE;
     c.cause = NO_CAUSE;

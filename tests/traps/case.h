@@ -39,10 +39,10 @@ typedef struct {
   const tbl_row *row;
   core_mode mode;
   event_kind kind;
-  char *event;    /* the text of the cell "do" */
-  uint64_t irqs;  /* pending ones, as bits */
-  unsigned index; /* what [cause] means: the exception, or the first interrupt */
-  int csr;        /* of the csr tables, or -1 */
+  char *event;   /* the text of the cell "do" */
+  uint64_t irqs; /* pending ones, as bits */
+  indices index; /* [cause]: the exception, or the first interrupt; [csr] */
+  int csr;       /* of the csr tables, or -1 */
   bool write;
   unsigned n_conditions;
   condition c[MAX_CONDITIONS];
@@ -52,7 +52,8 @@ typedef struct {
   target to;
   int cause; /* NO_CAUSE: it completes */
   bool interrupt;
-  const char *tval, *gpa, *tinst, *gva, *then, *reaches;
+  const char *tval, *gpa, *tinst, *gva, *reaches;
+  char *then;
   int enters; /* mode after an event that completes: core_mode, or -1: the same */
 } trap_case;
 

@@ -35,6 +35,7 @@ typedef struct {
 } cell;
 
 struct cover {
+  core *core;                /* to ask which delegation bits can be set */
   GHashTable *cell[N_GRIDS]; /* key -> cell */
   GPtrArray *order[N_GRIDS]; /* the same cells */
 };
@@ -123,15 +124,16 @@ static void want_instructions(cover *c)
   for (unsigned i = 0; i < n; i++)
     for (unsigned mode = 0; is_privileged(&rows[i]) && mode < N_MODES; mode++)
       want(c, INSTRUCTION, "%s %s", rows[i].text, mode_names[mode]);
-  want(c, XRET, "mret M");
-  want(c, XRET, "sret M");
-  want(c, XRET, "sret HS");
-  want(c, XRET, "sret VS");
+  for (unsigned mode = 0; mode < N_MODES; mode++) {
+    want(c, XRET, "mret %s", mode_names[mode]);
+    want(c, XRET, "sret %s", mode_names[mode]);
+  }
 }
 
 cover *cover_new(void)
 {
   cover *c = g_new0(cover, 1);
+  c->core = core_new();
   for (unsigned g = 0; g < N_GRIDS; g++) {
     c->cell[g] = g_hash_table_new(g_str_hash, g_str_equal);
     c->order[g] = g_ptr_array_new_with_free_func(free_cell);
@@ -148,6 +150,7 @@ void cover_free(cover *c)
     g_hash_table_unref(c->cell[g]);
     g_ptr_array_unref(c->order[g]);
   }
+  core_free(c->core);
   g_free(c);
 }
 
@@ -161,9 +164,9 @@ static int grid_of(const char *kind)
   return -1;
 }
 
-static char *outcome_of(const trap_case *k)
+static char *outcome_of(enum grid g, const trap_case *k)
 {
-  const char *enters = k->enters >= 0 ? mode_names[k->enters] : "";
+  const char *enters = g == XRET && k->enters >= 0 ? mode_names[k->enters] : "";
   if (k->cause == NO_CAUSE)
     return *enters ? g_strdup_printf("enters %s %s", enters, k->then) : g_strdup("ok");
   if (k->to == TO_ROUTE)
@@ -173,24 +176,34 @@ static char *outcome_of(const trap_case *k)
   return g_strdup_printf("%s %d", target_names[k->to], k->cause);
 }
 
-static state *state_of(const trap_case *k)
+static bool same_field(field a, field b) { return a.csr == b.csr && a.hi == b.hi && a.lo == b.lo; }
+
+/* Delegation bits of the cause are, in the grids of causes. */
+static bool is_part_of_the_cell(const trap_case *k, const condition *x)
+{
+  const int g = grid_of(k->row->table->kind);
+  return (g == EXCEPTION && (x->f.csr == CSR_medeleg || x->f.csr == CSR_hedeleg)) ||
+         (g == INTERRUPT_GRID && (x->f.csr == CSR_mideleg || x->f.csr == CSR_hideleg) &&
+          x->f.lo == k->index.cause);
+}
+
+static state *state_of(enum grid g, const trap_case *k)
 {
   state *s = g_new0(state, 1);
   g_autofree char *base = g_path_get_basename(k->row->table->file->path);
-  s->outcome = outcome_of(k);
+  s->outcome = outcome_of(g, k);
   s->place = g_strdup_printf("%s:%u", base, k->row->line);
   s->note = g_strdup(k->row->note);
-  s->n_conditions = k->n_conditions;
-  memcpy(s->c, k->c, sizeof s->c);
+  for (unsigned i = 0; i < k->n_conditions; i++)
+    if (!is_part_of_the_cell(k, &k->c[i]))
+      s->c[s->n_conditions++] = k->c[i];
   return s;
 }
-
-static bool same_field(field a, field b) { return a.csr == b.csr && a.hi == b.hi && a.lo == b.lo; }
 
 /* The value a case demands of a delegation bit of its cause, or -1. */
 static int demanded(const trap_case *k, unsigned csr)
 {
-  const field f = { csr, k->index, k->index };
+  const field f = { csr, k->index.cause, k->index.cause };
   for (unsigned i = 0; i < k->n_conditions; i++)
     if (same_field(k->c[i].f, f))
       return k->c[i].value;
@@ -205,14 +218,28 @@ static const char *irq_name(unsigned number)
   return "?";
 }
 
+/* Of a cell that says ro: which bit it is. The delegation bits are a case's last conditions. */
+static char *read_only_reason(core *c, const trap_case *k)
+{
+  const char *const rule = k->interrupt ? "[H-045, H-049]" : "[H-041, H-051]";
+  for (unsigned i = k->n_conditions - 2; i < k->n_conditions; i++) {
+    const field f = k->c[i].f;
+    core_poke(c->h, f.csr, field_put(f, core_peek(c->h, f.csr), k->c[i].value));
+    if (field_get(f, core_peek(c->h, f.csr)) != k->c[i].value)
+      return g_strdup_printf("%s[%u] is read-only %u %s", rv_csr_name(f.csr), f.lo, !k->c[i].value,
+                             rule);
+  }
+  return g_strdup("the delegation bit is read-only");
+}
+
 static void note_state(cover *c, enum grid g, const trap_case *k, const char *key)
 {
   cell *x = get_cell(c, g, key);
   if (k->to == TO_READ_ONLY) {
     g_free(x->impossible);
-    x->impossible = g_strdup(*k->row->note ? k->row->note : "the delegation bit is read-only");
+    x->impossible = read_only_reason(c->core, k);
   } else {
-    g_ptr_array_add(x->states, state_of(k));
+    g_ptr_array_add(x->states, state_of(g, k));
   }
 }
 
@@ -225,10 +252,10 @@ static void note_cause(cover *c, enum grid g, const trap_case *k)
   for (int bits = 0; bits < 4; bits++) {
     if ((first >= 0 && first != (bits & 1)) || (second >= 0 && second != bits >> 1))
       continue;
-    g_autofree char *key =
-        irq ? g_strdup_printf("%s %s %u%u", irq_name(k->index), mode_names[k->mode], bits & 1,
-                              bits >> 1)
-            : g_strdup_printf("%u %s %u%u", k->index, mode_names[k->mode], bits & 1, bits >> 1);
+    g_autofree char *key = irq ? g_strdup_printf("%s %s %u%u", irq_name(k->index.cause),
+                                                 mode_names[k->mode], bits & 1, bits >> 1)
+                               : g_strdup_printf("%u %s %u%u", k->index.cause, mode_names[k->mode],
+                                                 bits & 1, bits >> 1);
     note_state(c, g, k, key);
   }
 }
@@ -259,8 +286,10 @@ bool cover_case(void *ctx, const trap_case *k, GError **error)
     g_autofree char *key = g_strdup_printf("%s %s %s", rv_csr_name(k->csr), mode_names[k->mode],
                                            k->write ? "write" : "read");
     note_state(c, g, k, key);
-  } else if (g == INSTRUCTION || g == XRET) {
-    return note_instruction(c, g, k, error);
+  } else if (g == XRET) {
+    return note_instruction(c, XRET, k, error) && note_instruction(c, INSTRUCTION, k, error);
+  } else if (g == INSTRUCTION) {
+    return note_instruction(c, INSTRUCTION, k, error);
   }
   return true;
 }
@@ -372,6 +401,10 @@ static bool check_cell(const cell *x, enum grid g, unsigned *n_states, GString *
 {
   fields f;
   unsigned value[MAX_FIELDS] = { 0 };
+  if (g == EXCEPTION) { /* its rows are several events, not one event in several states */
+    *n_states += x->states->len;
+    return true;
+  }
   if (!fields_of(x, &f)) {
     g_string_append_printf(out, "  %s: more than %u fields decide\n", x->key, MAX_FIELDS);
     return false;
@@ -382,8 +415,7 @@ static bool check_cell(const cell *x, enum grid g, unsigned *n_states, GString *
       const state *s = x->states->pdata[i];
       if (!applies(s, &f, value))
         continue;
-      /* Several events of one cause are no contradiction. */
-      if (first && g != EXCEPTION && strcmp(first->outcome, s->outcome)) {
+      if (first && strcmp(first->outcome, s->outcome)) {
         g_autofree char *text = assignment_text(&f, value);
         g_string_append_printf(out, "  %s with%s: %s says %s, %s says %s\n", x->key, text,
                                first->place, first->outcome, s->place, s->outcome);
@@ -397,7 +429,7 @@ static bool check_cell(const cell *x, enum grid g, unsigned *n_states, GString *
       return false;
     }
     ++*n_states;
-  } while (g != EXCEPTION && next(&f, value));
+  } while (next(&f, value));
   return true;
 }
 

@@ -70,20 +70,22 @@ static char *field_list(unsigned csr)
   return g_string_free(s, FALSE);
 }
 
-/* "[5]", "[cause]" */
-static bool bit_index(const char *text, unsigned cause, field *f)
+/* "[5]", "[cause]", "[csr]" */
+static bool bit_index(const char *text, indices at, field *f)
 {
   unsigned bit;
   char close;
   if (!strcmp(text, "[cause]"))
-    bit = cause;
+    bit = at.cause;
+  else if (!strcmp(text, "[csr]"))
+    bit = at.csr & 31;
   else if (sscanf(text, "[%u%c", &bit, &close) != 2 || close != ']')
     return false;
   f->hi = f->lo = bit;
   return bit < 64;
 }
 
-bool field_parse(const char *name, unsigned cause, field *f, GError **error)
+bool field_parse(const char *name, indices at, field *f, GError **error)
 {
   const size_t n = strcspn(name, ".[");
   g_autofree char *reg = g_strndup(name, n);
@@ -91,7 +93,7 @@ bool field_parse(const char *name, unsigned cause, field *f, GError **error)
   if (csr < 0)
     return wrong(error, "there is no register %s\nnames are those of src/priv/csr.def", reg);
   *f = (field){ stored_in(csr), 63, 0 };
-  if (!name[n] || (name[n] == '[' && bit_index(name + n, cause, f)) ||
+  if (!name[n] || (name[n] == '[' && bit_index(name + n, at, f)) ||
       (name[n] == '.' && named_field(csr, name + n + 1, f)))
     return true;
   g_autofree char *list = field_list(csr);

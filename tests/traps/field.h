@@ -11,8 +11,13 @@ typedef struct {
   uint8_t hi, lo;
 } field;
 
-/* cause: what [cause] means. False: no such register or field; error says what there is. */
-bool field_parse(const char *name, unsigned cause, field *f, GError **error);
+/* What an index in brackets means that is no number: [cause], and [csr], a counter's bit. */
+typedef struct {
+  unsigned cause, csr;
+} indices;
+
+/* False: no such register or field; error says what there is. */
+bool field_parse(const char *name, indices at, field *f, GError **error);
 /* "mstatus.MPP", "medeleg[8]" */
 char *field_name(field f);
 unsigned field_width(field f);

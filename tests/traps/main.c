@@ -98,21 +98,40 @@ static int cover_files(char **paths, bool list)
 
 /* ---- files that must fail ---- */
 
-/* The text behind "#!": what must be said of the file. */
-static char **promises(const char *path)
+/* What must be said of a file: the text behind "#!". Of a row, in the report of that very row. */
+typedef struct {
+  char *text;
+  unsigned line; /* 0: anywhere */
+} promise;
+
+static GArray *promises(const char *path)
 {
   g_autofree char *text = NULL;
-  GPtrArray *p = g_ptr_array_new();
-  if (g_file_get_contents(path, &text, NULL, NULL)) {
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (unsigned i = 0; lines[i]; i++) {
-      const char *mark = strstr(lines[i], "#!");
-      if (mark)
-        g_ptr_array_add(p, g_strdup_printf("%s", g_strstrip((char *)mark + 2)));
-    }
+  GArray *p = g_array_new(FALSE, FALSE, sizeof(promise));
+  if (!g_file_get_contents(path, &text, NULL, NULL))
+    return p;
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  for (unsigned i = 0; lines[i]; i++) {
+    char *mark = strstr(lines[i], "#!");
+    if (!mark)
+      continue;
+    const promise one = { g_strdup(g_strstrip(mark + 2)), mark == lines[i] ? 0 : i + 1 };
+    g_array_append_val(p, one);
   }
-  g_ptr_array_add(p, NULL);
-  return (char **)g_ptr_array_free(p, FALSE);
+  return p;
+}
+
+static bool is_said(const char *said, const char *path, const promise *p)
+{
+  if (!p->line)
+    return strstr(said, p->text);
+  g_autofree char *where = g_strdup_printf("%s:%u:", path, p->line);
+  const char *from = strstr(said, where), *next = from;
+  /* The report of a row ends where that of another one begins. */
+  while (next && (next = strstr(next + 1, path)) && g_str_has_prefix(next, where))
+    ;
+  g_autofree char *part = from ? g_strndup(from, next ? next - from : (long)strlen(from)) : NULL;
+  return part && strstr(part, p->text);
 }
 
 /* All that is said when a file is read, run and covered. */
@@ -137,16 +156,19 @@ static char *said_of(const rules *rules, const char *path)
 
 static bool keeps_promises(const rules *rules, const char *path)
 {
-  g_auto(GStrv) want = promises(path);
+  g_autoptr(GArray) want = promises(path);
   g_autofree char *said = said_of(rules, path);
-  bool ok = *want;
+  bool ok = want->len;
   if (!ok)
     printf("%s: promises nothing: mark what must be said by #!\n", path);
-  for (unsigned i = 0; want[i]; i++)
-    if (!strstr(said, want[i])) {
-      printf("%s: not said: %s\nsaid was:\n%s\n", path, want[i], said);
+  for (unsigned i = 0; i < want->len; i++) {
+    const promise *p = &g_array_index(want, promise, i);
+    if (!is_said(said, path, p)) {
+      printf("%s:%u: not said: %s\nsaid was:\n%s\n", path, p->line, p->text, said);
       ok = false;
     }
+    g_free(p->text);
+  }
   return ok;
 }
 

@@ -88,10 +88,17 @@ static bool symbol(const run *n, const char *name, uint64_t *value)
   const struct {
     const char *name;
     uint64_t value;
-  } symbols[] = { { "pc", n->pc },        { "insn", n->bits },
-                  { "at", n->at },        { "PAGE", n->p.page },
-                  { "GPA", n->p.gpa },    { "PTE", n->p.pte },
-                  { "NOWHERE", NOWHERE }, { "CODE", place_va(&n->p, n->k->mode, CODE) } };
+  } symbols[] = { { "pc", n->pc },
+                  { "insn", n->bits },
+                  { "at", n->at },
+                  { "PAGE", n->p.page },
+                  { "GPA", n->p.gpa },
+                  { "PTE", n->p.pte },
+                  { "NOWHERE", NOWHERE },
+                  { "MTVEC", M_VECTOR },
+                  { "STVEC", place_va(&n->p, MODE_HS, HS_VECTOR) },
+                  { "VSTVEC", place_va(&n->p, MODE_VS, VS_VECTOR) },
+                  { "CODE", place_va(&n->p, n->k->mode, CODE) } };
   for (unsigned i = 0; i < sizeof symbols / sizeof *symbols; i++)
     if (!strcmp(symbols[i].name, name)) {
       *value = symbols[i].value;
@@ -195,23 +202,28 @@ static const condition *apply_conditions(run *n)
   return NULL;
 }
 
-/* What has two ways to be pending is made so by either. */
+/* Interrupts of devices are lines, those of software are bits; what can be made pending in two ways
+ * is so in odd fillings by the other one: SEI by its bit, the timers by their comparators. */
 static bool set_pending(run *n, GError **error)
 {
   rv_hart *h = n->r->c->h;
-  const uint64_t irqs = n->k->irqs;
+  const uint64_t irqs = n->k->irqs, vs = IP(VSSI) | IP(VSTI) | IP(VSEI), odd = n->fill & 1;
+  const uint64_t soft = IP(SSI) | IP(STI) | vs | (odd ? IP(SEI) : 0);
+  const uint64_t lines = IP(MSI) | IP(MTI) | IP(MEI) | (odd ? 0 : IP(SEI));
+  const bool vstimecmp = odd && irqs & IP(VSTI) && core_peek(h, CSR_henvcfg) & henvcfg_STCE;
   for (unsigned i = 0; i < 64; i++)
-    if (irqs >> i & 1 && i != IRQ_SSI && i != IRQ_STI &&
-        !(irqs & (IP(VSSI) | IP(VSTI) | IP(VSEI)) & 1ull << i) && !(i == IRQ_SEI && n->fill & 1))
+    if (irqs & lines & 1ull << i)
       rv_set_line(h, i, true);
-  core_poke(h, CSR_hvip, irqs & (IP(VSSI) | IP(VSTI) | IP(VSEI)));
-  if (core_peek(h, CSR_menvcfg) & menvcfg_STCE && irqs & IP(STI))
+  core_poke(h, CSR_hvip, irqs & vs & ~(vstimecmp ? IP(VSTI) : 0));
+  if (vstimecmp)
+    core_poke(h, CSR_vstimecmp, 0);
+  if (irqs & IP(STI) && core_peek(h, CSR_menvcfg) & menvcfg_STCE)
     core_poke(h, CSR_stimecmp, 0);
-  core_poke(h, CSR_mip, irqs & (IP(SSI) | IP(STI) | IP(SEI)));
-  if (core_peek(h, CSR_mip) == irqs)
-    return true;
-  return wrong(error, "these interrupts cannot be pending: mip reads %#" G_GINT64_MODIFIER "x",
-               core_peek(h, CSR_mip));
+  core_poke(h, CSR_mip, irqs & soft);
+  const uint64_t got = core_peek(h, CSR_mip);
+  return got == irqs ||
+         wrong(error, "these interrupts cannot be pending: mip reads %#" G_GINT64_MODIFIER "x",
+               got);
 }
 
 /* The text of the event, or of the access to a CSR. */
@@ -233,10 +245,15 @@ static bool encode(run *n, GError **error)
   return true;
 }
 
+/* What the CSR that is reached holds: with "twin" the VS CSR of that name [H-006]. */
 static uint64_t reached(const run *n)
 {
-  const char *name = n->k->reaches ? n->k->reaches : rv_csr_name(n->k->csr);
-  return name ? core_peek(n->r->c->h, csr_number(name)) : 0;
+  const char *name = rv_csr_name(n->k->csr);
+  if (!name)
+    return 0;
+  const bool twin = n->k->reaches && !strcmp(n->k->reaches, "twin");
+  g_autofree char *reg = g_strdup_printf("%s%s", twin ? "v" : "", name);
+  return core_peek(n->r->c->h, csr_number(reg));
 }
 
 static void set_registers(run *n)
@@ -401,8 +418,8 @@ static target routed(const run *n)
   const trap_case *k = n->k;
   const unsigned mdeleg = k->interrupt ? CSR_mideleg : CSR_medeleg;
   const unsigned hdeleg = k->interrupt ? CSR_hideleg : CSR_hedeleg;
-  return n->r->rules->route_to[k->mode][n->before.csr[mdeleg] >> k->index & 1]
-                              [n->before.csr[hdeleg] >> k->index & 1];
+  return n->r->rules->route_to[k->mode][n->before.csr[mdeleg] >> k->index.cause & 1]
+                              [n->before.csr[hdeleg] >> k->index.cause & 1];
 }
 
 static bool write_cause(run *n, const tbl_row *to, GError **error)
