@@ -23,6 +23,8 @@ typedef struct {
   char *outcome;
   char *place; /* FILE:LINE */
   char *note;
+  char *event;
+  char *read; /* what the handler reads: "tval gpa gva tinst" */
   unsigned n_conditions;
   condition c[MAX_CONDITIONS];
 } state;
@@ -48,6 +50,8 @@ static void free_state(void *p)
   g_free(s->outcome);
   g_free(s->place);
   g_free(s->note);
+  g_free(s->event);
+  g_free(s->read);
   g_free(s);
 }
 
@@ -86,12 +90,12 @@ static void want(cover *c, enum grid g, const char *format, ...)
 /* ---- what there is to cover ---- */
 
 static const struct {
-  const char *name;
+  const char *name, *text;
   unsigned number;
   bool interrupt;
 } causes[] = {
-#define CAUSE(number, id, text) { #number, number, false },
-#define INTERRUPT(number, id, text) { #id, number, true },
+#define CAUSE(number, id, text) { #number, text, number, false },
+#define INTERRUPT(number, id, text) { #id, text, number, true },
 #include "priv/cause.def"
 };
 
@@ -194,6 +198,8 @@ static state *state_of(enum grid g, const trap_case *k)
   s->outcome = outcome_of(g, k);
   s->place = g_strdup_printf("%s:%u", base, k->row->line);
   s->note = g_strdup(k->row->note);
+  s->event = g_strdup(k->event ? k->event : "");
+  s->read = g_strdup_printf("%s %s %s %s", k->tval, k->gpa, k->gva, k->tinst);
   for (unsigned i = 0; i < k->n_conditions; i++)
     if (!is_part_of_the_cell(k, &k->c[i]))
       s->c[s->n_conditions++] = k->c[i];
@@ -506,8 +512,8 @@ bool cover_report(cover *c, GString *out)
 
 static void list_state(enum grid g, const cell *x, const state *s, GString *out)
 {
-  g_string_append_printf(out, "%s\t%s\t%s\t%s\t%s\t", grids[g].kind, x->key, s->outcome, s->place,
-                         s->note);
+  g_string_append_printf(out, "cell\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", grids[g].kind, x->key,
+                         s->outcome, s->place, s->note, s->event, s->read);
   for (unsigned k = 0; k < s->n_conditions; k++) {
     g_autofree char *name = field_name(s->c[k].f);
     g_string_append_printf(out, "%s%s=%" G_GINT64_MODIFIER "u", k ? " " : "", name, s->c[k].value);
@@ -521,9 +527,13 @@ void cover_list(cover *c, GString *out)
     for (unsigned i = 0; i < c->order[g]->len; i++) {
       const cell *x = c->order[g]->pdata[i];
       if (x->impossible)
-        g_string_append_printf(out, "%s\t%s\timpossible\t\t%s\t\n", grids[g].kind, x->key,
+        g_string_append_printf(out, "impossible\t%s\t%s\t%s\n", grids[g].kind, x->key,
                                x->impossible);
       for (unsigned k = 0; k < x->states->len; k++)
         list_state(g, x, x->states->pdata[k], out);
     }
+  for (unsigned i = 0; i < sizeof causes / sizeof *causes; i++)
+    g_string_append_printf(out, "cause\t%s\t%u\t%s\n",
+                           causes[i].interrupt ? "interrupt" : "exception", causes[i].number,
+                           causes[i].interrupt ? causes[i].name : causes[i].text);
 }

@@ -78,6 +78,33 @@ static bool cover_file(cover *c, const char *path, GError **error)
   return ok;
 }
 
+/* The rows themselves, cell by cell. */
+static void list_rows(const tbl_file *f, GString *out)
+{
+  g_autofree char *base = g_path_get_basename(f->path);
+  for (unsigned i = 0; i < f->tables->len; i++) {
+    const tbl_table *t = f->tables->pdata[i];
+    g_string_append_printf(out, "table\t%s\t%s\t%s\n", base, t->kind, t->heading);
+    for (unsigned k = 0; k < t->rows->len; k++) {
+      const tbl_row *row = t->rows->pdata[k];
+      g_string_append_printf(out, "row\t%s:%u\t%s\t%s", base, row->line, t->kind, row->note);
+      for (unsigned c = 0; t->column[c]; c++)
+        g_string_append_printf(out, "\t%s=%s", t->column[c], row->cell[c]);
+      g_string_append_c(out, '\n');
+    }
+  }
+}
+
+static bool list_file(const char *path, GString *out, GError **error)
+{
+  tbl_file *f = tbl_read(path, error);
+  if (f)
+    list_rows(f, out);
+  const bool ok = f;
+  tbl_free(f);
+  return ok;
+}
+
 static int cover_files(char **paths, bool list)
 {
   cover *c = cover_new();
@@ -85,7 +112,7 @@ static int cover_files(char **paths, bool list)
   GError *error = NULL;
   int status = 0;
   for (unsigned i = 0; paths[i] && !status; i++)
-    if (!cover_file(c, paths[i], &error))
+    if (!cover_file(c, paths[i], &error) || (list && !list_file(paths[i], out, &error)))
       status = complain(error);
   if (!status && list)
     cover_list(c, out);

@@ -16,7 +16,7 @@ enum { A0 = 10, A1 = 11, BUDGET = 8 };
 typedef struct {
   uint64_t csr[4096], x[32], f[32], pc;
   core_mode mode;
-  bool wfi;
+  bool v, wfi;
 } snapshot;
 
 /* One run of a case. */
@@ -273,6 +273,7 @@ static void take_snapshot(const runner *r, snapshot *s)
   memcpy(s->f, h->f, sizeof s->f);
   s->pc = h->pc;
   s->mode = get_mode(h);
+  s->v = h->v;
   s->wfi = h->wfi;
 }
 
@@ -484,6 +485,7 @@ static bool expect(run *n, GError **error)
     allow_rd(n);
     expect_read(n);
   }
+  n->want.v = mode_of[n->want.mode].v; /* in M, too, V is 0 */
   if (!assign_all(n, n->k->then, error))
     return false;
   n->want.csr[CSR_mstatus] = with_sd(n->want.csr[CSR_mstatus]);
@@ -532,6 +534,7 @@ static char *differences(const run *n)
   if (w->mode != g->mode)
     g_string_append_printf(s, "    mode: expected %s, got %s\n", mode_names[w->mode],
                            mode_names[g->mode]);
+  compare_value(s, "V", -1, w->v, g->v);
   compare_value(s, "pc", -1, w->pc, g->pc);
   compare_value(s, "waits", -1, w->wfi, g->wfi);
   for (unsigned i = 0; i < n->r->n_compared; i++) {
