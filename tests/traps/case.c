@@ -144,6 +144,24 @@ static bool parse_map(trap_case *c, unsigned id, const char *value, GError **err
   return true;
 }
 
+/* The names ext.def gives its rows. */
+static const char *const extensions[] = {
+#define EXT(id, name, state, spec, brief) #id,
+#include "cpu/ext.def"
+};
+
+static bool parse_without(trap_case *c, const char *value, GError **error)
+{
+  for (unsigned i = 0; i < N_EXT; i++)
+    if (!strcmp(extensions[i], value)) {
+      c->without |= 1ull << i;
+      return true;
+    }
+  return wrong(error,
+               "there is no extension \"%s\"\nnames are those of src/cpu/ext.def: Sstc, Svinval",
+               value);
+}
+
 static bool add_condition(trap_case *c, const char *key, const char *value, GError **error)
 {
   condition k;
@@ -188,6 +206,8 @@ static bool apply(trap_case *c, const char *key, const char *value, GError **err
     return parse_access(c, value, error);
   if (!strcmp(key, "to"))
     return parse_delegated(c, value, error);
+  if (!strcmp(key, "without"))
+    return parse_without(c, value, error);
   if (!strcmp(key, "at")) {
     g_free(c->at);
     c->at = g_strdup(value);

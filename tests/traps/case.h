@@ -47,6 +47,7 @@ typedef struct {
   unsigned n_conditions;
   condition c[MAX_CONDITIONS];
   char *map[N_MAPS]; /* "rwxuad", "none", or NULL: this stage is Bare */
+  uint64_t without;  /* 1 << EXT_*: extensions the hart has not */
   char *at;          /* the address that is accessed or fetched */
   /* the outcome */
   target to;
