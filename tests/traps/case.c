@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 const char *const target_names[] = { "M", "HS", "VS", "none", "ro", "deleg" };
-const char *const map_names[] = { "s", "vs", "g", "pt", "s+1", "vs+1", "g+1", "pmp" };
+const char *const map_names[] = { "s", "vs", "g", "pt", "s+1", "vs+1", "g+1", "pmp", "pmp.pt" };
 
 /* Columns that are no fields. The first four are inputs; "to 10": medeleg bit 1, hedeleg bit 0. */
 static const char *const known[] = { "mode", "do",    "csr",   "access", "given",  "cause",
@@ -84,9 +84,13 @@ static const struct {
 #include "priv/cause.def"
 };
 
+/* "SEI", "SEI+STI", "SEI after csrrsi zero,sstatus,2" */
 static bool parse_irqs(trap_case *c, const char *text, GError **error)
 {
-  g_auto(GStrv) names = g_strsplit(text, "+", -1);
+  g_auto(GStrv) part = g_strsplit(text, " after ", 2);
+  g_auto(GStrv) names = g_strsplit(part[0], "+", -1);
+  g_free(c->after);
+  c->after = g_strdup(part[1]);
   c->kind = ON_IRQ;
   for (unsigned i = 0; names[i]; i++) {
     unsigned k = 0;
@@ -393,6 +397,7 @@ static bool outcome(trap_case *c, GError **error)
 static void free_case(trap_case *c)
 {
   g_free(c->event);
+  g_free(c->after);
   g_free(c->at);
   g_free(c->then);
   for (unsigned i = 0; i < N_MAPS; i++)
@@ -456,5 +461,8 @@ char *case_text(const trap_case *c)
   for (unsigned i = 0; i < N_MAPS; i++)
     if (c->map[i])
       g_string_append_printf(s, " %s=%s", map_names[i], c->map[i]);
+  for (unsigned i = 0; i < N_EXT; i++)
+    if (c->without >> i & 1)
+      g_string_append_printf(s, " without=%s", extensions[i]);
   return g_string_free(s, FALSE);
 }

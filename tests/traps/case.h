@@ -24,6 +24,7 @@ typedef enum {
   MAP_VS_NEXT,
   MAP_G_NEXT,
   MAP_PMP,
+  MAP_PMP_PT,
   N_MAPS
 } map_id;
 extern const char *const map_names[];
@@ -40,6 +41,7 @@ typedef struct {
   core_mode mode;
   event_kind kind;
   char *event;   /* the text of the cell "do" */
+  char *after;   /* of an interrupt: the instruction that is executed first, or NULL */
   uint64_t irqs; /* pending ones, as bits */
   indices index; /* [cause]: the exception, or the first interrupt; [csr] */
   int csr;       /* of the csr tables, or -1 */

@@ -56,7 +56,7 @@ static inline bool core_no_claim(void *bus, uint64_t pa) { return false; }
 /* The hart has these from now on; its registers are reset. */
 static inline void core_set_extensions(core *c, uint64_t ext)
 {
-  c->h->choice.ext = ext;
+  c->h->choice.ext = c->phys.code->ext = ext;
   rv_csr_reset(c->h);
 }
 
@@ -73,10 +73,10 @@ static inline core *core_new(void)
   c->phys.harts = c->harts;
   c->phys.n_harts = 1;
   *h = (rv_hart){ .env = &c->env, .phys = &c->phys, .prv = PRV_M, .reservation = ~0ull };
-  core_set_extensions(c, RV_EXT_ALL);
   if (!rv_phys_add(&c->phys, CORE_RAM, CORE_RAM_SIZE, false) || !rv_mmu_init(h))
     g_error("out of memory");
   h->code = c->phys.code = rv_code_new(&c->phys, 4 << 20, rv_engine_handlers());
+  core_set_extensions(c, RV_EXT_ALL);
   return c;
 }
 

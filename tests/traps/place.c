@@ -118,16 +118,26 @@ static void build_g(core *c, const trap_case *k, place *p, uint64_t *top)
     map(&t, p->pte & ~4095ull, (p->pte & ~4095ull) + GUEST_OFFSET, flags_of(k->map[MAP_PT]));
 }
 
-/* Entry 0 is the test page's, entry 1 lets everybody everywhere. */
-static void set_pmp(core *c, const char *rights)
+/* A PMP entry for one page; off if the case names no rights. */
+static unsigned pmp_entry(const char *rights)
 {
   static const char letters[] = "rwx";
-  unsigned cfg = 0;
+  unsigned cfg = rights ? 0x18 : 0; /* NAPOT */
   for (; rights && *rights && strcmp(rights, "none"); rights++)
     cfg |= 1u << (strchr(letters, *rights) - letters);
-  core_poke(c->h, CSR_pmpaddr0, TEST_PAGE >> 2 | (PAGE_SIZE / 8 - 1));
-  core_poke(c->h, CSR_pmpaddr1, ~0ull);
-  core_poke(c->h, CSR_pmpcfg0, 0x1f00 | (rights ? 0x18 | cfg : 0));
+  return cfg;
+}
+
+/* Entry 0 is the test page's, entry 1 that of the guest's last-level table, entry 2 lets everybody
+ * everywhere. */
+static void set_pmp(core *c, const trap_case *k, const place *p)
+{
+  const uint64_t page = PAGE_SIZE / 8 - 1, table = p->pte + (p->g ? GUEST_OFFSET : 0);
+  core_poke(c->h, CSR_pmpaddr0, TEST_PAGE >> 2 | page);
+  core_poke(c->h, CSR_pmpaddr1, table >> 2 | page);
+  core_poke(c->h, CSR_pmpaddr2, ~0ull);
+  core_poke(c->h, CSR_pmpcfg0,
+            0x1f0000 | pmp_entry(k->map[MAP_PMP_PT]) << 8 | pmp_entry(k->map[MAP_PMP]));
 }
 
 static uint64_t atp(bool on, uint64_t root) { return on ? 8ull << 60 | root >> 12 : 0; }
@@ -136,7 +146,7 @@ void place_build(core *c, const trap_case *k, place *p)
 {
   uint64_t top = TABLES;
   *p = (place){ .s = k->map[MAP_S] || k->map[MAP_S_NEXT],
-                .vs = k->map[MAP_VS] || k->map[MAP_VS_NEXT] || k->map[MAP_PT],
+                .vs = k->map[MAP_VS] || k->map[MAP_VS_NEXT] || k->map[MAP_PT] || k->map[MAP_PMP_PT],
                 .g = k->map[MAP_G] || k->map[MAP_G_NEXT] || k->map[MAP_PT] };
   if (p->s || p->vs || p->g)
     memset(word(c, TABLES), 0, TABLE_PAGES * PAGE_SIZE);
@@ -151,7 +161,7 @@ void place_build(core *c, const trap_case *k, place *p)
   core_poke(c->h, CSR_satp, atp(p->s, p->root_s));
   core_poke(c->h, CSR_vsatp, atp(p->vs, p->root_vs));
   core_poke(c->h, CSR_hgatp, atp(p->g, p->root_g));
-  set_pmp(c, k->map[MAP_PMP]);
+  set_pmp(c, k, p);
   rv_tlb_drop_all(c->h);
 }
 
@@ -169,4 +179,6 @@ void place_fill(core *c)
   uint16_t *half = (uint16_t *)rv_region_host(&c->phys.region[0], CORE_RAM);
   for (unsigned i = 0; i < 0x10000 / 2; i++)
     half[i] = 0xa001;
+  /* The first half of a nop at the end of the test page: a fetch there needs the next page. */
+  *(uint16_t *)rv_region_host(&c->phys.region[0], TEST_PAGE + PAGE_SIZE - 2) = 0x0013;
 }

@@ -230,16 +230,17 @@ static bool set_pending(run *n, GError **error)
 static bool encode(run *n, GError **error)
 {
   const trap_case *k = n->k;
+  const char *text = k->kind == ON_INSN ? k->event : k->after;
   char what[200] = "";
   n->len = 4;
   if (k->csr >= 0)
     n->bits = csr_bits(k->csr, k->write ? 1 : 2, k->write ? A1 : 0, A0);
-  else if (k->kind != ON_INSN)
+  else if (!text)
     n->bits = 0x13; /* nop */
-  else if (g_str_has_prefix(k->event, ".word "))
-    n->bits = strtoul(k->event + 6, NULL, 0);
-  else if (!rv_asm(k->event, n->pc, &n->bits, &n->len, what, sizeof what))
-    return wrong(error, "\"%s\": %s", k->event, what);
+  else if (g_str_has_prefix(text, ".word "))
+    n->bits = strtoul(text + 6, NULL, 0);
+  else if (!rv_asm(text, n->pc, &n->bits, &n->len, what, sizeof what))
+    return wrong(error, "\"%s\": %s", text, what);
   if ((n->bits & 3) != 3)
     n->len = 2;
   return true;
@@ -333,6 +334,8 @@ static bool assign(run *n, const char *name, const char *value, GError **error)
     return false;
   if (!strcmp(name, "pc"))
     n->want.pc = v;
+  else if (!strcmp(name, "waits"))
+    n->want.wfi = v;
   else if (!strcmp(name, "a0"))
     n->want.x[A0] = v;
   else if (field_parse(name, n->k->index, &f, error))
@@ -431,7 +434,7 @@ static bool write_cause(run *n, const tbl_row *to, GError **error)
   uint64_t tval, gpa, tinst, gva;
   return value_of(n, k->tval, &tval, error) && value_of(n, k->gpa, &gpa, error) &&
          value_of(n, k->gva, &gva, error) && tinst_of(n, &tinst, error) &&
-         write_to(n, to, "epc", n->pc, error) &&
+         write_to(n, to, "epc", n->pc + (n->k->after ? n->len : 0), error) &&
          write_to(n, to, "cause", (uint64_t)k->interrupt << 63 | k->cause, error) &&
          write_to(n, to, "tval", tval, error) && write_to(n, to, "gpa", gpa >> 2, error) &&
          write_to(n, to, "tinst", tinst, error) && write_to(n, to, "gva", gva, error);
@@ -469,7 +472,7 @@ static void expect_read(run *n)
 static void allow_rd(run *n)
 {
   rv_insn d;
-  if (n->k->csr < 0 && rv_decode(n->bits, &d) && d.rd)
+  if (n->k->csr < 0 && (n->k->to == TO_NONE || n->k->after) && rv_decode(n->bits, &d) && d.rd)
     n->want.x[d.rd] = n->got.x[d.rd];
 }
 
@@ -477,14 +480,14 @@ static bool expect(run *n, GError **error)
 {
   n->want = n->before;
   n->want.wfi = false;
+  allow_rd(n);
   if (n->k->to != TO_NONE) {
     if (!expect_trap(n, error))
       return false;
   } else {
     n->want.pc = n->pc + n->len;
     n->want.mode = n->k->enters >= 0 ? (core_mode)n->k->enters : n->k->mode;
-    n->want.wfi = n->k->event && !strcmp(n->k->event, "wfi");
-    allow_rd(n);
+    n->want.wfi = n->k->event && !strcmp(n->k->event, "wfi"); /* nothing is pending */
     expect_read(n);
   }
   n->want.v = mode_of[n->want.mode].v; /* in M, too, V is 0 */
@@ -565,8 +568,9 @@ static void report(run *n, enum engine engine, const char *diff)
 
 /* As the machine's loop does: an interrupt first, if one is to be taken. Behind the instruction,
  * and at every vector, the hart stays where it is. */
-static void go(rv_hart *h, enum engine engine)
+static void go(const run *n, enum engine engine)
 {
+  rv_hart *h = n->r->c->h;
   h->leave = false; /* setting a comparator asks for it */
   if (h->attention && rv_take_interrupt(h))
     return;
@@ -574,13 +578,15 @@ static void go(rv_hart *h, enum engine engine)
     rv_step(h);
   else
     rv_run(h, BUDGET);
+  if (n->k->after && h->attention)
+    rv_take_interrupt(h);
 }
 
 static bool run_once(run *n, enum engine engine, GError **error)
 {
   if (!prepare(n, error))
     return false;
-  go(n->r->c->h, engine);
+  go(n, engine);
   take_snapshot(n->r, &n->got);
   n->r->n_runs++;
   if (!expect(n, error))
