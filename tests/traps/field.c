@@ -124,6 +124,12 @@ uint64_t field_put(field f, uint64_t word, uint64_t value)
 
 bool field_can_hold(field f, uint64_t value)
 {
-  const bool mpp = f.csr == CSR_mstatus && RV_MASK(f.hi, f.lo) == mstatus_MPP;
-  return value >> (field_width(f) - 1) < 2 && !(mpp && value == 2);
+  g_autofree char *name = field_name(f);
+  const char *dot = strchr(name, '.');
+  bool named = false;
+  if (value >> (field_width(f) - 1) > 1)
+    return false;
+  for (unsigned i = 0; dot && field_width(f) <= 4 && i < 1u << field_width(f); i++)
+    named |= rv_csr_value_name(f.csr, dot + 1, i) != NULL;
+  return !named || rv_csr_value_name(f.csr, dot + 1, value);
 }

@@ -24,7 +24,7 @@ unsigned field_width(field f);
 uint64_t field_get(field f, uint64_t word);
 uint64_t field_put(field f, uint64_t word, uint64_t value);
 
-/* May the field hold this value? Only of mstatus.MPP it is known that it may not [H-192]. */
+/* May the field hold this value? If csr.def names values of the field, only those. */
 bool field_can_hold(field f, uint64_t value);
 
 /* CSR number of a name, or -1. */
