@@ -127,7 +127,7 @@ static bool parse_csr(trap_case *c, const char *value, GError **error)
   c->csr = csr_number(value);
   if (c->csr < 0 && number(value, &n) && n < 4096)
     c->csr = n;
-  c->index.csr = c->csr & 31;
+  c->index.csr = c->csr < 0 ? 0 : c->csr;
   return c->csr >= 0 ||
          wrong(error, "there is no CSR \"%s\"\nwrite a name of src/priv/csr.def, or 0x123", value);
 }

@@ -85,11 +85,22 @@ static bool bit_index(const char *text, indices at, field *f)
   return bit < 64;
 }
 
+/* mstateenN, for an access to hstateen2: mstateen2. */
+static int numbered(const char *reg, unsigned of)
+{
+  const char *name = rv_csr_name(of);
+  if (!name || !g_str_has_suffix(reg, "N"))
+    return -1;
+  g_autofree char *with =
+      g_strdup_printf("%.*s%c", (int)strlen(reg) - 1, reg, name[strlen(name) - 1]);
+  return csr_number(with);
+}
+
 bool field_parse(const char *name, indices at, field *f, GError **error)
 {
   const size_t n = strcspn(name, ".[");
   g_autofree char *reg = g_strndup(name, n);
-  const int csr = csr_number(reg);
+  const int plain = csr_number(reg), csr = plain >= 0 ? plain : numbered(reg, at.csr);
   if (csr < 0)
     return wrong(error, "there is no register %s\nnames are those of src/priv/csr.def", reg);
   *f = (field){ stored_in(csr), 63, 0 };
