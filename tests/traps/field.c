@@ -15,29 +15,28 @@ int csr_number(const char *name)
   return -1;
 }
 
-bool csr_is_view(unsigned csr)
+static bool is_one_of(unsigned csr, const char *const *names)
 {
-  switch (csr) {
-  case CSR_sstatus:
-  case CSR_sie:
-  case CSR_sip:
-  case CSR_hie:
-  case CSR_hip:
-  case CSR_vsie:
-  case CSR_vsip:
-  case CSR_fcsr:
-  case CSR_cycle:
-  case CSR_instret:
-    return true;
-  default:
-    return false;
-  }
+  const char *name = rv_csr_name(csr);
+  for (; name && *names; names++)
+    if (!strcmp(*names, name))
+      return true;
+  return false;
 }
 
-bool csr_is_counter(unsigned csr)
+bool csr_is_view(unsigned csr)
 {
-  return csr == CSR_cycle || csr == CSR_time || csr == CSR_instret || csr == CSR_mcycle ||
-         csr == CSR_minstret;
+  static const char *const names[] = { "sstatus", "sie",  "sip",   "hie",     "hip",       "vsie",
+                                       "vsip",    "fcsr", "cycle", "instret", "scountovf", NULL };
+  return is_one_of(csr, names);
+}
+
+/* scountovf shows each mode other bits. */
+bool csr_is_volatile(unsigned csr)
+{
+  static const char *const names[] = { "cycle",    "time",      "instret", "mcycle",
+                                       "minstret", "scountovf", NULL };
+  return is_one_of(csr, names);
 }
 
 /* Where a field of a view is stored; bits are in the same places. */

@@ -30,7 +30,8 @@ bool field_can_hold(field f, uint64_t value);
 
 /* CSR number of a name, or -1. */
 int csr_number(const char *name);
-/* A value that another register shows, or one that time changes: not compared. */
+/* A register that shows what others store: those are compared. */
 bool csr_is_view(unsigned csr);
-bool csr_is_counter(unsigned csr);
+/* Its value changes with time or mode: not compared. */
+bool csr_is_volatile(unsigned csr);
 #endif

@@ -36,7 +36,8 @@ typedef struct {
 
 /* ---- the runner ---- */
 
-/* Registers that a case's situation sets, or that would raise interrupts. */
+/* Registers that a case's situation sets, or that would raise interrupts, at once or by counting.
+ */
 static bool is_kept_from_filling(unsigned csr)
 {
   switch (csr) {
@@ -56,7 +57,8 @@ static bool is_kept_from_filling(unsigned csr)
   case CSR_vsepc:
     return true;
   default:
-    return csr_is_view(csr) || csr == CSR_pmpcfg0 || csr == CSR_pmpcfg2 ||
+    return csr_is_view(csr) || g_str_has_prefix(rv_csr_name(csr), "mhpmevent") ||
+           csr == CSR_pmpcfg0 || csr == CSR_pmpcfg2 ||
            (csr >= CSR_pmpaddr0 && csr <= CSR_pmpaddr15);
   }
 }
@@ -68,7 +70,7 @@ void runner_init(runner *r, const rules *rules, unsigned fills)
   for (unsigned i = 0; i < 4096; i++) {
     if (!rv_csr_name(i))
       continue;
-    if (!csr_is_view(i) && !csr_is_counter(i))
+    if (!csr_is_view(i) && !csr_is_volatile(i))
       r->compared[r->n_compared++] = i;
     if (!is_kept_from_filling(i))
       r->filled[r->n_filled++] = i;
@@ -208,7 +210,7 @@ static bool set_pending(run *n, GError **error)
 {
   rv_hart *h = n->r->c->h;
   const uint64_t irqs = n->k->irqs, vs = IP(VSSI) | IP(VSTI) | IP(VSEI), odd = n->fill & 1;
-  const uint64_t soft = IP(SSI) | IP(STI) | vs | (odd ? IP(SEI) : 0);
+  const uint64_t soft = IP(SSI) | IP(STI) | IP(LCOFI) | vs | (odd ? IP(SEI) : 0);
   const uint64_t lines = IP(MSI) | IP(MTI) | IP(MEI) | (odd ? 0 : IP(SEI));
   const bool vstimecmp = odd && irqs & IP(VSTI) && core_peek(h, CSR_henvcfg) & henvcfg_STCE;
   for (unsigned i = 0; i < 64; i++)
@@ -465,7 +467,7 @@ static void expect_read(run *n)
 {
   if (n->k->csr < 0)
     return;
-  n->want.x[A0] = csr_is_counter(n->k->csr) ? n->got.x[A0] : n->old;
+  n->want.x[A0] = csr_is_volatile(n->k->csr) ? n->got.x[A0] : n->old;
 }
 
 /* rd of an instruction that is no CSR access may hold anything, unless the case says what. */
