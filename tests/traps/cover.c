@@ -191,13 +191,23 @@ static bool is_part_of_the_cell(const trap_case *k, const condition *x)
           x->f.lo == k->index.cause);
 }
 
+/* The row's comment; in the grids of refusals, also what is said above its table. */
+static char *note_of(enum grid g, const trap_case *k)
+{
+  GString *s = g_string_new(k->row->note);
+  const GPtrArray *about = k->row->table->about;
+  for (unsigned i = 0; (g == CSR_GRID || g == INSTRUCTION) && i < about->len; i++)
+    g_string_append_printf(s, " %s", (char *)about->pdata[i]);
+  return g_string_free(s, FALSE);
+}
+
 static state *state_of(enum grid g, const trap_case *k)
 {
   state *s = g_new0(state, 1);
   g_autofree char *base = g_path_get_basename(k->row->table->file->path);
   s->outcome = outcome_of(g, k);
   s->place = g_strdup_printf("%s:%u", base, k->row->line);
-  s->note = g_strdup(k->row->note);
+  s->note = note_of(g, k);
   s->event = g_strdup(k->event ? k->event : "");
   s->read = g_strdup_printf("%s %s %s %s", k->tval, k->gpa, k->gva, k->tinst);
   for (unsigned i = 0; i < k->n_conditions; i++)

@@ -11,8 +11,8 @@ typedef struct {
   uint8_t hi, lo;
 } field;
 
-/* What an index in brackets means that is no number: [cause]; [csr], the counter's bit. And of which
- * CSR the number is that N stands for at the end of a name: mstateenN. */
+/* What an index in brackets means that is no number: [cause]; [csr], the counter's bit. And of
+ * which CSR the number is that N stands for at the end of a name: mstateenN. */
 typedef struct {
   unsigned cause, csr;
 } indices;
