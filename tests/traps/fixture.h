@@ -43,6 +43,7 @@ typedef struct {
 } core;
 
 static inline uint64_t core_time(void *ctx) { return 0; }
+static inline void core_event(void *ctx, rv_hart *h, const rv_event *e) {}
 static inline bool core_no_read(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t *value)
 {
   return false;
@@ -66,7 +67,7 @@ static inline core *core_new(void)
   core *c = g_new0(core, 1);
   rv_hart *h = c->h = c->harts[0] = g_new0(rv_hart, 1);
   c->seed = 0x9e3779b97f4a7c15;
-  c->env = (rv_env){ .ctx = c, .time = core_time };
+  c->env = (rv_env){ .ctx = c, .time = core_time, .event = core_event };
   c->phys.bus_read = core_no_read;
   c->phys.bus_write = core_no_write;
   c->phys.bus_claims = core_no_claim;

@@ -282,6 +282,7 @@ static void take_snapshot(const runner *r, snapshot *s)
 
 static void calm(rv_hart *h)
 {
+  h->observe = 0;
   h->ip_lines = 0;
   h->stop = 0;
   h->wfi = h->leave = h->attention = h->fp_dirty = false;
@@ -314,7 +315,8 @@ static bool prepare(run *n, GError **error)
   rv_phys_write(&n->r->c->phys, CODE, &n->bits, n->len);
   set_registers(n);
   n->tinst_zero = h->choice.tinst_zero =
-      filling(n, false) & 1; /* both are legal machines [H-141] */
+      filling(n, false) & 1;            /* both are legal machines [H-141] */
+  h->observe = n->fill & 1 ? ~0ull : 0; /* being watched changes nothing */
   set_mode(h, n->k->mode);
   h->pc = n->pc;
   take_snapshot(n->r, &n->before);
