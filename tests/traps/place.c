@@ -182,3 +182,12 @@ void place_fill(core *c)
   /* The first half of a nop at the end of the test page: a fetch there needs the next page. */
   *(uint16_t *)rv_region_host(&c->phys.region[0], TEST_PAGE + PAGE_SIZE - 2) = 0x0013;
 }
+
+uint64_t place_hash(core *c)
+{
+  const uint64_t *w = word(c, TEST_PAGE);
+  uint64_t hash = 0;
+  for (unsigned i = 0; i < 2 * PAGE_SIZE / 8; i++)
+    hash = (hash ^ w[i]) * 0x9e3779b97f4a7c15;
+  return hash;
+}

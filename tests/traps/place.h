@@ -24,4 +24,6 @@ void place_build(core *c, const trap_case *k, place *p);
 uint64_t place_va(const place *p, core_mode mode, uint64_t pa);
 /* Fills memory with "c.j ." so that a hart that goes on stays where it is. */
 void place_fill(core *c);
+/* Of the test page and the next one: what a trapped store must not have written. */
+uint64_t place_hash(core *c);
 #endif

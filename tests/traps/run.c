@@ -14,7 +14,7 @@ static const char *const engine_names[] = { "single step", "fast engine" };
 enum { A0 = 10, A1 = 11, BUDGET = 8 };
 
 typedef struct {
-  uint64_t csr[4096], x[32], f[32], pc;
+  uint64_t csr[4096], x[32], f[32], pc, memory;
   core_mode mode;
   bool v, wfi;
 } snapshot;
@@ -120,11 +120,10 @@ static bool term(const run *n, const char *text, uint64_t *value, GError **error
   if (symbol(n, text, value))
     return true;
   if (!field_parse(text, n->k->index, &f, NULL))
-    return wrong(
-        error,
-        "\"%s\" is no value\nwrite a number, a register, a field, or one of pc insn at PAGE "
-        "GPA PTE NOWHERE CODE, with +N",
-        text);
+    return wrong(error,
+                 "\"%s\" is no value\nwrite a number, a register, a field, or one of pc insn at "
+                 "PAGE GPA PTE NOWHERE CODE, with +N",
+                 text);
   *value = field_get(f, n->before.csr[f.csr]);
   return true;
 }
@@ -275,6 +274,7 @@ static void take_snapshot(const runner *r, snapshot *s)
   memcpy(s->x, h->x, sizeof s->x);
   memcpy(s->f, h->f, sizeof s->f);
   s->pc = h->pc;
+  s->memory = place_hash(r->c);
   s->mode = get_mode(h);
   s->v = h->v;
   s->wfi = h->wfi;
@@ -314,8 +314,8 @@ static bool prepare(run *n, GError **error)
     return false;
   rv_phys_write(&n->r->c->phys, CODE, &n->bits, n->len);
   set_registers(n);
-  n->tinst_zero = h->choice.tinst_zero =
-      filling(n, false) & 1;            /* both are legal machines [H-141] */
+  n->tinst_zero = filling(n, false) & 1; /* both are legal machines [H-141] */
+  h->choice.tinst_zero = n->tinst_zero;
   h->observe = n->fill & 1 ? ~0ull : 0; /* being watched changes nothing */
   set_mode(h, n->k->mode);
   h->pc = n->pc;
@@ -491,6 +491,7 @@ static bool expect(run *n, GError **error)
   } else {
     n->want.pc = n->pc + n->len;
     n->want.mode = n->k->enters >= 0 ? (core_mode)n->k->enters : n->k->mode;
+    n->want.memory = n->got.memory; /* a store that completes may write what it likes */
     n->want.wfi = n->k->event && !strcmp(n->k->event, "wfi"); /* nothing is pending */
     expect_read(n);
   }
@@ -545,6 +546,7 @@ static char *differences(const run *n)
                            mode_names[g->mode]);
   compare_value(s, "V", -1, w->v, g->v);
   compare_value(s, "pc", -1, w->pc, g->pc);
+  compare_value(s, "memory (its hash)", -1, w->memory, g->memory); /* [H-470] */
   compare_value(s, "waits", -1, w->wfi, g->wfi);
   for (unsigned i = 0; i < n->r->n_compared; i++) {
     const unsigned csr = n->r->compared[i];
