@@ -51,6 +51,8 @@ typedef struct {
   bool v;         /* effective V: two stages */
   bool mprv, hlv; /* why it differs from the current mode */
   bool hlvx;      /* X instead of R at both stages [H-253] */
+  uint8_t pmlen;  /* pointer masking: upper bits of the address that are ignored, mmu/mask.h */
+  bool pm_signed; /* ... and are copies of the bit below then, else 0 */
 } rv_xmode;
 
 /* What a trap says of itself; which registers it is written to is decided by rv_take_trap. */
@@ -76,12 +78,13 @@ typedef struct {
 
 /* The other CSRs' storage. Views (sstatus, sip, hip, vsip, ...) have none. */
 typedef struct {
-  uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, menvcfg, mcountinhibit;
+  uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, menvcfg, mseccfg, mcountinhibit;
   uint64_t mscratch, mepc, mcause, mtval, mtinst, mtval2;
   uint64_t mip;  /* what software wrote: SSIP, SEIP, STIP (while STCE=0); LCOFIP */
   uint64_t hvip; /* VSSIP, VSTIP, VSEIP as software wrote them */
   uint64_t scounteren, senvcfg;
   uint64_t hstatus, hedeleg, hideleg, hcounteren, henvcfg, htimedelta, htval, htinst;
+  uint64_t mstateen[4], hstateen[4];
   uint64_t hgatp; /* with the root as written: PPN[1:0] is hidden from reads, see csr.def */
   uint64_t fflags, frm;
   uint64_t zero; /* what constant CSRs and views have for storage: never written */

@@ -10,6 +10,7 @@
 #include "hv/tinst.h"
 #include "hv/virtual.h"
 #include "mmu/access.h"
+#include "mmu/mask.h"
 #include "mmu/tlb.h"
 #include "priv/counter.h"
 #include "priv/csr.h"
