@@ -155,7 +155,8 @@ struct rv_hart {
   unsigned stop;     /* RV_STOP_* */
   bool attention;    /* look at interrupts and stop before the next block */
   bool leave;        /* leave the run loop: plans changed, or wfi */
-  bool fp_dirty;     /* every FS that counts is Dirty: f registers may be written at full speed */
+  bool fp_fast;      /* every FS that counts is Dirty and frm is RNE: exec_host.h may run */
+  bool fp_live;      /* flags are being kept in the host's: rv_fp_collect */
   bool end_block;    /* the running slow path asks to leave the block after its instruction */
   uint64_t ip_lines; /* interrupt lines driven by devices: MSIP MTIP MEIP SEIP */
   rv_trap trap;      /* filled by whoever refuses, taken by rv_take_trap */

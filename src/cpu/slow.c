@@ -79,7 +79,7 @@ static bool fp_on(rv_hart *h)
 static void fp_written(rv_hart *h)
 {
   rv_fs_dirty(h);
-  h->fp_dirty = true;
+  h->fp_fast = h->csr.frm == RV_RNE;
 }
 
 /* The effective rounding mode of an instruction, or -1 with h->trap filled: it is reserved. */

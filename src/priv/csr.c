@@ -6,6 +6,7 @@
  */
 #include "priv/csr.h"
 #include "cpu/event.h"
+#include "cpu/fp.h"
 #include "hv/virtual.h"
 #include "mmu/pmp.h"
 #include "mmu/tlb.h"
@@ -123,7 +124,12 @@ static uint64_t read_sstatus(rv_hart *h, unsigned csr)
 }
 /* vsstatus.SD sums up the fields of vsstatus alone [H-295]. */
 static uint64_t read_vsstatus(rv_hart *h, unsigned csr) { return with_SD(h->s[1].status); }
-static uint64_t read_fcsr(rv_hart *h, unsigned csr) { return h->csr.frm << 5 | h->csr.fflags; }
+static uint64_t read_fflags(rv_hart *h, unsigned csr)
+{
+  rv_fp_collect(h);
+  return h->csr.fflags;
+}
+static uint64_t read_fcsr(rv_hart *h, unsigned csr) { return h->csr.frm << 5 | read_fflags(h, csr); }
 static uint64_t read_mhartid(rv_hart *h, unsigned csr) { return h->id; }
 static uint64_t read_misa(rv_hart *h, unsigned csr)
 {
@@ -205,12 +211,14 @@ static void put_masked(uint64_t *cell, uint64_t mask, uint64_t value)
 
 static void write_fflags(rv_hart *h, unsigned csr, uint64_t value)
 {
+  rv_fp_collect(h); /* they are overwritten */
   h->csr.fflags = value & 31;
   rv_fs_dirty(h);
 }
 static void write_frm(rv_hart *h, unsigned csr, uint64_t value)
 {
   h->csr.frm = value & 7;
+  h->fp_fast = false;
   rv_fs_dirty(h);
 }
 static void write_fcsr(rv_hart *h, unsigned csr, uint64_t value)
@@ -222,14 +230,14 @@ static void write_fcsr(rv_hart *h, unsigned csr, uint64_t value)
 static void write_sstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->csr.mstatus, sstatus_write_mask, value);
-  h->fp_dirty = false;
+  h->fp_fast = false;
   rv_regime_changed(h); /* SUM and MXR */
   rv_irq_update(h);     /* SIE [H-406] */
 }
 static void write_vsstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->s[1].status, sstatus_write_mask, value);
-  h->fp_dirty = false;
+  h->fp_fast = false;
   rv_regime_changed(h);
   rv_irq_update(h);
 }
@@ -240,7 +248,7 @@ static void write_mstatus(rv_hart *h, unsigned csr, uint64_t value)
   if (rv_get(value, mstatus_MPP) != 2) /* WARL: there is no mode 2 [H-192] */
     mask |= mstatus_MPP;
   put_masked(&h->csr.mstatus, mask, value);
-  h->fp_dirty = false;
+  h->fp_fast = false;
   rv_regime_changed(h);
   rv_irq_update(h);
 }
