@@ -285,7 +285,7 @@ static void calm(rv_hart *h)
   h->observe = 0;
   h->ip_lines = 0;
   h->stop = 0;
-  h->wfi = h->leave = h->attention = h->fp_dirty = false;
+  h->wfi = h->leave = h->attention = false;
   h->reservation = ~0ull;
 }
 
