@@ -167,10 +167,6 @@ static uint64_t read_sip(rv_hart *h, unsigned csr)
 static uint64_t read_hip(rv_hart *h, unsigned csr) { return rv_pending(h) & HS_ALIASES; }
 static uint64_t read_sie(rv_hart *h, unsigned csr) { return h->csr.mie & h->csr.mideleg & S_LEVEL; }
 static uint64_t read_hie(rv_hart *h, unsigned csr) { return h->csr.mie & HS_ALIASES; }
-static uint64_t read_hideleg(rv_hart *h, unsigned csr)
-{
-  return h->csr.hideleg & h->csr.mideleg; /* [H-050] */
-}
 
 /* What the guest sees of a word of mip or mie: the VS-level bits shifted [H-073], and LCOFI as sip
  * and sie show it [H-400]; all of it only if delegated, by hideleg as it is now [H-401]. No other bit
@@ -394,14 +390,14 @@ static void write_htimedelta(rv_hart *h, unsigned csr, uint64_t value)
 
 static void write_mideleg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  /* VS-level and SGEI are read-only 1 [H-049]: of hideleg only LCOFI can lack its own [H-050]. */
-  h->csr.mideleg = (value & WRITABLE(h, mideleg)) | HS_ALIASES;
+  h->csr.mideleg = (value & WRITABLE(h, mideleg)) | HS_ALIASES; /* these are read-only 1 [H-049] */
+  h->csr.hideleg &= h->csr.mideleg; /* [H-050] */
   rv_irq_update(h);
 }
 static void write_hideleg(rv_hart *h, unsigned csr, uint64_t value)
 {
   const uint64_t lcofi = rv_has(h, EXT_Sscofpmf) ? hideleg_LCOFI : 0;
-  /* [H-045, H-046, H-088]; read-only 0 where mideleg is 0 [H-050] */
+  /* Where mideleg is 0, read-only 0 [H-045, H-046, H-050, H-088]. */
   h->csr.hideleg = value & WRITABLE(h, hideleg) & (VS_LEVEL | lcofi) & h->csr.mideleg;
   rv_irq_update(h);
 }
