@@ -168,7 +168,7 @@ enum { V = 1, R = 2, W = 4, X = 8, U = 16, G = 32, A = 64, D = 128 };
 static uint64_t leaf_flags(bench *b, bool user)
 {
   uint64_t f = V | R | W | X | A | D | (user ? U : 0);
-  static const uint8_t lacking[][2] = { { R | W, 3 }, { W, 1 }, { X, 1 }, { A, 2 }, { D, 1 }, { U, 2 } };
+  static const uint8_t lacking[][2] = { { R | W, 1 }, { W, 1 }, { X, 1 }, { A, 2 }, { D, 1 }, { U, 2 } };
   for (unsigned i = 0; b->wear && i < 6; i++)
     if (one_in(b, b->wear * lacking[i][1]))
       f &= ~(uint64_t)lacking[i][0];
@@ -358,6 +358,27 @@ static void enter_mode(bench *b)
   b->h->prv = b->c.prv;
   b->h->v = b->c.v;
   rv_regime_changed(b->h);
+}
+
+/* One switch alone: what the TLB keeps must not outlive it. */
+static void flip_one(bench *b)
+{
+  const uint64_t bit = 1ull << (18 + rnd(b) % 2), env = 1ull << (61 + rnd(b) % 2);
+  switch (rnd(b) % 5) {
+  case 0:
+    set(b, CSR_mstatus, &b->c.mstatus, b->c.mstatus ^ bit);
+    break;
+  case 1:
+  case 2:
+    set(b, CSR_vsstatus, &b->c.vsstatus, b->c.vsstatus ^ bit);
+    break;
+  case 3:
+    set(b, CSR_henvcfg, &b->c.henvcfg, (b->c.henvcfg ^ env) & (b->c.menvcfg | ~env));
+    break;
+  default:
+    if ((b->c.mstatus >> 17 & 1) && !(b->c.mstatus >> 12 & 1)) /* MPP or MPV of an MPRV access */
+      set(b, CSR_mstatus, &b->c.mstatus, b->c.mstatus ^ (one_in(b, 2) ? 1ull << 11 : 1ull << 39));
+  }
 }
 
 /* henvcfg's bits that menvcfg does not give are lost when henvcfg is written, so menvcfg goes
@@ -554,6 +575,13 @@ static void check_memory(bench *b, const op *o, const translate_result *r)
       differ(b, o, r, "memory", 0);
 }
 
+static bool would_hit(bench *b, const op *o)
+{
+  const unsigned i = o->va >> 12 & (RV_TLB_SIZE - 1);
+  const rv_tlbe *e = is_store(o->access) ? &b->h->bank->w[i] : &b->h->bank->r[i];
+  return o->va - e->va <= PAGE - o->size;
+}
+
 /* An access that the TLB would answer must be one that the model allows, without changing a PTE, and
  * lead to the same place. [H-276] */
 static void audit_entry(bench *b, uint64_t va, unsigned size, access_type access, const uint8_t *host)
@@ -567,23 +595,24 @@ static void audit_entry(bench *b, uint64_t va, unsigned size, access_type access
   SAME("hit: the place", (uint64_t)(host - base), r->pa[0]);
   b->audited++;
 }
+static void audit_hit(bench *b, const op *o)
+{
+  const unsigned i = o->va >> 12 & (RV_TLB_SIZE - 1);
+  const rv_tlbe *e = is_store(o->access) ? &b->h->bank->w[i] : &b->h->bank->r[i];
+  audit_entry(b, o->va, o->size, o->access, e->host + (o->va - e->va));
+}
 static void audit(bench *b)
 {
   for (unsigned write = 0; write < 2; write++)
     for (unsigned i = 0; i < RV_TLB_SIZE; i++) {
       const rv_tlbe *e = write ? &b->h->bank->w[i] : &b->h->bank->r[i];
-      const unsigned at = rnd(b) % (PAGE - 7);
+      /* Where PMP may end, or anywhere. */
+      const uint64_t edge = one_in(b, 2) ? b->c.pmpaddr[rnd(b) % 4] << 2 & (PAGE - 1) : rnd(b) % PAGE;
+      const unsigned at = edge < PAGE - 8 ? edge : PAGE - 8;
       if ((e->va >> 12 & (RV_TLB_SIZE - 1)) == i)
         audit_entry(b, e->va + at, 8, write ? STORE : LOAD, e->host + at);
     }
 }
-static bool would_hit(bench *b, const op *o)
-{
-  const unsigned i = o->va >> 12 & (RV_TLB_SIZE - 1);
-  const rv_tlbe *e = is_store(o->access) ? &b->h->bank->w[i] : &b->h->bank->r[i];
-  return o->va - e->va <= PAGE - o->size;
-}
-
 /* The result of a load in its register. */
 static uint64_t extended(const op *o, uint64_t value)
 {
@@ -801,7 +830,9 @@ static void fence_for(bench *b, const translate_visit *v, uint64_t old, uint64_t
     return;
   }
   const bool by_va = is_leaf(old) && is_leaf(new) && one_in(b, 2);
-  const uint64_t va = v->va ^ (rnd(b) & (PAGE - 1));
+  /* Any address of the page, as large as it is and was. */
+  const unsigned bits = v->level ? 12 + 9 * v->level : (old & new & N_BIT) ? 16 : 12;
+  const uint64_t va = v->va ^ (rnd(b) & ((1ull << bits) - 1));
   if (v->stage == S_STAGE)
     rv_sfence_vma_hs(b->h, by_va, va, !((old | new) & G) && one_in(b, 2), b->c.satp >> 44 & 0xffff);
   else if (v->stage == VS_STAGE)
@@ -919,7 +950,8 @@ static damage do_damage(bench *b, const op *o)
     if (!at_pte && r.reason)
       return d;
     const uint64_t pa = at_pte ? r.visits[rnd(b) % r.n_visits].pa : r.pa[0];
-    const uint64_t addr = (pa >> 2) + (one_in(b, 2) ? rnd(b) % 2 : 0);
+    const uint64_t addr = one_in(b, 3) ? (pa & ~(PAGE - 1ull)) >> 2 | rnd(b) % (PAGE / 4)
+                                       : (pa >> 2) + (one_in(b, 2) ? rnd(b) % 2 : 0);
     const unsigned kind = 2 + rnd(b) % 2;
     set_pmp(b, 0, kind << 3 | (unsigned[]){ 0, 1, 1, 1, 3, 4, 5 }[rnd(b) % 7] | (one_in(b, 4) ? 0x80 : 0), addr);
     d.pmp = true;
@@ -1048,13 +1080,29 @@ static bool try_instruction(bench *b, op *o)
   return true;
 }
 
+/* Makes a load or store once, so that the TLB has something to forget. */
+static void prime(bench *b, op *o)
+{
+  if (o->access != LOAD && o->access != STORE)
+    return;
+  translate_result r;
+  translate(&b->c, &b->mem, o->access, o->va, o->size, &r);
+  if (!r.reason)
+    choose_data(b, o, &r);
+  by_call(b, o, &r, commit(b, o, &r));
+}
+
 static void one_case(bench *b)
 {
   if (one_in(b, 3))
     random_regime(b, one_in(b, 12));
+  else if (one_in(b, 4))
+    flip_one(b);
   if (one_in(b, 16))
     audit(b);
   op o = random_op(b);
+  if (one_in(b, 2))
+    prime(b, &o);
   const damage d = one_in(b, 2) ? do_damage(b, &o) : (damage){ 0 };
   translate_result r;
   translate(&b->c, &b->mem, o.access, o.va, o.size, &r);
@@ -1066,11 +1114,15 @@ static void one_case(bench *b)
   if (!(can_execute(b, &o) && (atomic || one_in(b, 2)) && try_instruction(b, &o)) && !atomic)
     for (unsigned i = 0; i < 2; i++) {
       translate(&b->c, &b->mem, o.access, o.va, o.size, &r);
+      if (!is_hlsv(o.access) && o.access != FETCH && would_hit(b, &o))
+        audit_hit(b, &o); /* before the model's A and D */
       const uint64_t value = commit(b, &o, &r);
       by_call(b, &o, &r, value);
       check_memory(b, &o, &r);
       tally(b, &o, &r);
     }
+  if (d.pmp && d.n == 0)
+    audit(b);
   undo_damage(b, &d);
   if (one_in(b, 8))
     audit(b);
@@ -1112,9 +1164,20 @@ static bool possible(unsigned col, translate_stage s, translate_reason r)
   }
 }
 
+static unsigned count_empty(const bench *b)
+{
+  unsigned empty = 0;
+  for (unsigned c = 0; c < 21; c++)
+    for (unsigned s = 0; s < N_STAGES; s++)
+      for (unsigned r = 0; r < N_REASONS; r++)
+        empty += possible(c, s, r) && !b->count[c][s][r];
+  return empty;
+}
+
 static unsigned print_coverage(const bench *b)
 {
-  unsigned empty = 0, buckets = 0;
+  const unsigned empty = count_empty(b);
+  unsigned buckets = 0;
   uint64_t cases = 0;
   printf("%-24s", "cases by reason");
   for (unsigned c = 0; c < 21; c++)
@@ -1132,7 +1195,6 @@ static unsigned print_coverage(const bench *b)
         const uint64_t n = b->count[c][s][r];
         cases += n;
         buckets += possible(c, s, r);
-        empty += possible(c, s, r) && !n;
         if (possible(c, s, r) || n)
           printf("%7lu", n);
         else
@@ -1223,6 +1285,8 @@ START_TEST(model_and_machine_agree)
 {
   bench *b = new_bench(false, 0x9e3779b97f4a7c15);
   run(b, ROUNDS);
+  for (unsigned i = 0; i < 10 && (count_empty(b) || missing_levels(b)); i++)
+    run(b, ROUNDS / 10);
   const unsigned empty = print_coverage(b), missing = missing_levels(b);
   printf("pairs of page sizes missing: %u; TLB hits %lu, entries audited %lu, A/D updates %lu;\n"
          "instructions below M %lu, by the engine %lu; page-crossing %lu, refused %lu\n",
