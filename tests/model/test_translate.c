@@ -20,7 +20,7 @@
 #ifdef __SANITIZE_ADDRESS__
 enum { ROUNDS = 40 };
 #else
-enum { ROUNDS = 200 };
+enum { ROUNDS = 140 };
 #endif
 enum { CASES = 1500, PAGE = 4096, N_PAGES = 1024, ROM_PAGES = 2, N_VAS = 16, N_ATPS = 4 };
 
