@@ -658,19 +658,6 @@ static void by_call(bench *b, const op *o, const translate_result *r, uint64_t v
 
 /* ---- as an instruction ---- */
 
-/* The transformed instruction of a fault of the access itself, if it is asked for [H-137, H-142]. */
-static uint64_t transformed(const bench *b, const op *o, const translate_result *r)
-{
-  const bool implicit = r->stage == G_READ || r->stage == G_WRITE || r->reason == PTE_NOWHERE ||
-                        r->reason == PTE_PMP || r->reason == AD_NOWHERE || r->reason == AD_PMP;
-  if (implicit || o->access == FETCH || b->h->choice.tinst_zero)
-    return r->tinst;
-  const uint32_t kept = o->access == LOAD    ? 0x00007fff
-                        : o->access == STORE ? 0x01f0707f
-                                             : ~(31u << 15);
-  return (o->insn & kept) | (r->tval - r->ea) << 15;
-}
-
 /* The trap record, where the trap went: M, or HS if delegated. */
 static void check_trap(bench *b, const op *o, const translate_result *r, uint64_t pc)
 {
@@ -680,7 +667,7 @@ static void check_trap(bench *b, const op *o, const translate_result *r, uint64_
   SAME("cause", to_m ? h->csr.mcause : h->s[0].cause, r->cause);
   SAME("tval", to_m ? h->csr.mtval : h->s[0].tval, r->tval);
   SAME("tval2", to_m ? h->csr.mtval2 : h->csr.htval, r->tval2);
-  SAME("tinst", to_m ? h->csr.mtinst : h->csr.htinst, transformed(b, o, r));
+  SAME("tinst", to_m ? h->csr.mtinst : h->csr.htinst, h->choice.tinst_zero ? r->tinst : translate_tinst(r, o->insn));
   SAME("gva", to_m ? h->csr.mstatus >> 38 & 1 : h->csr.hstatus >> 6 & 1, r->gva);
   SAME("epc", to_m ? h->csr.mepc : h->s[0].epc, pc);
 }

@@ -411,3 +411,21 @@ void translate(const translate_csrs *c, const translate_memory *mem, access_type
       return;
     }
 }
+
+/* [hypervisor#tinst-vals]: rd, funct3 and opcode of a load; rs2 instead of rd of a store; of the others
+ * all but rs1. Bits 19:15 are the Addr. Offset. Only for the access's own faults. */
+uint64_t translate_tinst(const translate_result *r, uint32_t insn)
+{
+  const unsigned c = r->cause, opcode = insn & 0x7f;
+  const bool table = r->stage == G_READ || r->stage == G_WRITE || r->reason == PTE_NOWHERE ||
+                     r->reason == PTE_PMP || r->reason == AD_NOWHERE || r->reason == AD_PMP;
+  const bool fetch = c == 0 || c == 1 || c == 12 || c == 20;
+  if (table || fetch)
+    return r->tinst;
+  uint32_t kept = insn & ~(31u << 15);
+  if (opcode == 0x03 || opcode == 0x07)
+    kept = insn & 0x7fff;
+  else if (opcode == 0x23 || opcode == 0x27)
+    kept = insn & 0x01f0707f;
+  return kept | (r->tval - r->ea) << 15;
+}

@@ -115,6 +115,10 @@ typedef struct {
 void translate(const translate_csrs *c, const translate_memory *mem, access_type access,
                uint64_t va, unsigned size, translate_result *r);
 
+/* What mtinst or htinst holds after the refusal of that 32-bit instruction's access, if transformed
+ * instructions are given at all. */
+uint64_t translate_tinst(const translate_result *r, uint32_t insn);
+
 /* Does PMP let an access of that privilege do it? rights: PMA_READ, PMA_WRITE, PMA_EXEC. */
 bool translate_pmp(const translate_csrs *c, uint64_t pa, unsigned size, unsigned rights,
                    unsigned prv);
