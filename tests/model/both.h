@@ -229,7 +229,9 @@ static inline void both_compare(both *b)
   rv_hart *h = b->h;
   const hart_model *m = &b->m;
   if (h->prv != m->prv || h->v != m->v)
-    BOTH_FAIL("the mode is prv %u v %d", h->prv, h->v);
+    BOTH_FAIL("the mode is prv %u v %d, mcause %#lx scause %#lx vscause %#lx, should be %#lx %#lx %#lx", h->prv, h->v,
+              (long)h->csr.mcause, (long)h->s[0].cause, (long)h->s[1].cause, (long)m->csr[MCAUSE],
+              (long)m->csr[SCAUSE], (long)m->csr[VSCAUSE]);
   if (h->pc != m->pc)
     BOTH_FAIL("pc is %#lx, should be %#lx", (long)h->pc, (long)m->pc);
   for (unsigned i = 0; i < b->n_numbers; i++) {

@@ -9,7 +9,7 @@
 #ifdef __SANITIZE_ADDRESS__
 enum { STEPS = 60000 };
 #else
-enum { STEPS = 500000 };
+enum { STEPS = 400000 };
 #endif
 
 typedef struct {
@@ -84,7 +84,7 @@ static void run(bool strict, unsigned steps, tally *t)
   b->m.strict = b->h->choice.strict = strict;
   both_compare_numbers(b);
   for (unsigned i = 0; i < steps; i++) {
-    if (one_in(b, 2))
+    if (!one_in(b, 4))
       surroundings(b);
     if (one_in(b, 1500)) { /* locks end here */
       snprintf(b->what, sizeof b->what, "reset");
