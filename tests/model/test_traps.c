@@ -192,6 +192,8 @@ static uint64_t random_va(both *b)
     va = rnd(b) << 20 ^ rnd(b);
   if (one_in(b, 3))
     va &= 0x7fffffffff;
+  if (one_in(b, 8)) /* across the page */
+    return (va | 4095) - rnd(b) % 7;
   return one_in(b, 2) ? va & ~7ull : va;
 }
 
