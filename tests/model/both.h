@@ -44,8 +44,14 @@ static inline uint64_t rnd(both *b)
 static inline bool one_in(both *b, unsigned n) { return rnd(b) % n == 0; }
 
 static uint64_t both_time(void *ctx) { return ((both *)ctx)->m.time; }
-static bool both_no_read(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t *value) { return false; }
-static bool both_no_write(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t value) { return false; }
+static bool both_no_read(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t *value)
+{
+  return false;
+}
+static bool both_no_write(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t value)
+{
+  return false;
+}
 static bool both_no_claim(void *bus, uint64_t pa) { return false; }
 
 /* Both as after reset; the counters at 0. */
@@ -134,22 +140,32 @@ static inline void both_line(both *b, unsigned irq, bool on)
   rv_set_line(b->h, irq, on);
 }
 
-/* A value worth writing: anything, few bits, nearly all, what is there with a bit changed, something
- * that is a mode, or a time that is near. */
+/* A value worth writing: anything, few bits, nearly all, what is there with a bit changed,
+ * something that is a mode, or a time that is near. */
 static inline uint64_t both_value(both *b, unsigned csr)
 {
   const uint64_t any = rnd(b) << 32 ^ rnd(b), now = model_exists(csr) ? model_peek(&b->m, csr) : 0;
   switch (rnd(b) % 10) {
-  case 0: return 0;
-  case 1: return ~0ull;
-  case 2: return 1ull << rnd(b) % 64;
-  case 3: return ~(1ull << rnd(b) % 64);
-  case 4: return now ^ 1ull << rnd(b) % 64;
-  case 5: return (rnd(b) % 16) << 60 | (any & 0x3ffffffffffffff);
-  case 6: return b->m.time + rnd(b) % 5 - 2 + (csr == VSTIMECMP ? b->m.csr[HTIMEDELTA] : 0);
-  case 7: return any & rnd(b) & rnd(b);
-  case 8: return now;
-  default: return any;
+  case 0:
+    return 0;
+  case 1:
+    return ~0ull;
+  case 2:
+    return 1ull << rnd(b) % 64;
+  case 3:
+    return ~(1ull << rnd(b) % 64);
+  case 4:
+    return now ^ 1ull << rnd(b) % 64;
+  case 5:
+    return (rnd(b) % 16) << 60 | (any & 0x3ffffffffffffff);
+  case 6:
+    return b->m.time + rnd(b) % 5 - 2 + (csr == VSTIMECMP ? b->m.csr[HTIMEDELTA] : 0);
+  case 7:
+    return any & rnd(b) & rnd(b);
+  case 8:
+    return now;
+  default:
+    return any;
   }
 }
 
@@ -222,16 +238,18 @@ static inline void both_model_end(both *b, model_outcome outcome, uint32_t raw, 
 /* ---- comparing ---- */
 
 #define BOTH_FAIL(format, ...)                                                                     \
-  ck_abort_msg("after %s: " format "; the model: prv %u v %d", b->what, __VA_ARGS__, b->m.prv, b->m.v)
+  ck_abort_msg("after %s: " format "; the model: prv %u v %d", b->what, __VA_ARGS__, b->m.prv,     \
+               b->m.v)
 
 static inline void both_compare(both *b)
 {
   rv_hart *h = b->h;
   const hart_model *m = &b->m;
   if (h->prv != m->prv || h->v != m->v)
-    BOTH_FAIL("the mode is prv %u v %d, mcause %#lx scause %#lx vscause %#lx, should be %#lx %#lx %#lx", h->prv, h->v,
-              (long)h->csr.mcause, (long)h->s[0].cause, (long)h->s[1].cause, (long)m->csr[MCAUSE],
-              (long)m->csr[SCAUSE], (long)m->csr[VSCAUSE]);
+    BOTH_FAIL(
+        "the mode is prv %u v %d, mcause %#lx scause %#lx vscause %#lx, should be %#lx %#lx %#lx",
+        h->prv, h->v, (long)h->csr.mcause, (long)h->s[0].cause, (long)h->s[1].cause,
+        (long)m->csr[MCAUSE], (long)m->csr[SCAUSE], (long)m->csr[VSCAUSE]);
   if (h->pc != m->pc)
     BOTH_FAIL("pc is %#lx, should be %#lx", (long)h->pc, (long)m->pc);
   for (unsigned i = 0; i < b->n_numbers; i++) {

@@ -81,8 +81,9 @@ enum { N_STORED = sizeof table / sizeof *table };
 
 /* Views, and what is constant. */
 static const uint16_t others[] = {
-  FCSR, TIME, CYCLE, INSTRET, SSTATUS, SIE, SIP, VSIE, VSIP, HIE, HIP, HGEIE, HGEIP, MISA,
-  MVENDORID, MARCHID, MIMPID, MHARTID, MCONFIGPTR, TSELECT, TDATA1, TDATA2, TDATA3,
+  FCSR,   TIME,    CYCLE,      INSTRET, SSTATUS, SIE,    SIP,       VSIE,
+  VSIP,   HIE,     HIP,        HGEIE,   HGEIP,   MISA,   MVENDORID, MARCHID,
+  MIMPID, MHARTID, MCONFIGPTR, TSELECT, TDATA1,  TDATA2, TDATA3,
 };
 
 static const stored *find(unsigned csr)
@@ -383,7 +384,8 @@ static model_outcome access(const hart_model *m, unsigned csr, bool writes)
 /* "When V=1, VS CSRs substitute": of these. */
 static unsigned substituted(const hart_model *m, unsigned csr)
 {
-  static const uint16_t names[] = { SSTATUS, SIE, STVEC, SSCRATCH, SEPC, SCAUSE, STVAL, SIP, STIMECMP, SATP };
+  static const uint16_t names[] = { SSTATUS, SIE,   STVEC, SSCRATCH, SEPC,
+                                    SCAUSE,  STVAL, SIP,   STIMECMP, SATP };
   for (unsigned i = 0; m->v && i < sizeof names / sizeof *names; i++)
     if (names[i] == csr)
       return csr + 0x100;
@@ -399,7 +401,8 @@ model_outcome model_csr(hart_model *m, unsigned csr, unsigned op, uint64_t opera
   csr = substituted(m, csr);
   *old = model_peek(m, csr);
   uint64_t base = *old;
-  if (csr == MIP) /* "the value used in the read-modify-write contains only the software-writable SEIP" */
+  if (csr ==
+      MIP) /* "the value used in the read-modify-write contains only the software-writable SEIP" */
     base = (base & ~B(SEI)) | (m->csr[MIP] & B(SEI));
   if (writes)
     model_poke(m, csr, op == 1 ? operand : op == 2 ? base | operand : base & ~operand);

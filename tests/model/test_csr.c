@@ -1,8 +1,8 @@
-/* test_csr.c - CSR instructions on the machine and on the model of csr.c, at random: every number, all
- * forms, all modes, with timers, lines and delegation changing in between. After each one all CSRs
- * are equal as M-mode reads them, and so are mode, pc and destination register.
- * [H-006 .. H-018, H-020 .. H-025, H-040 .. H-050, H-060 .. H-082, H-090 .. H-123, H-156 .. H-165,
- * H-190 .. H-207, H-290 .. H-298, H-401 .. H-406]
+/* test_csr.c - CSR instructions on the machine and on the model of csr.c, at random: every number,
+ * all forms, all modes, with timers, lines and delegation changing in between. After each one all
+ * CSRs are equal as M-mode reads them, and so are mode, pc and destination register. [H-006 ..
+ * H-018, H-020 .. H-025, H-040 .. H-050, H-060 .. H-082, H-090 .. H-123, H-156 .. H-165, H-190 ..
+ * H-207, H-290 .. H-298, H-401 .. H-406]
  */
 #include "both.h"
 
@@ -44,8 +44,8 @@ static void one_csr_instruction(both *b, tally *t)
   const uint64_t inhibit = m->csr[MCOUNTINHIBIT];
   const unsigned mode = mode_index(b);
   uint64_t old = 0;
-  snprintf(b->what, sizeof b->what, "csr %#x funct3 %u rs1 %u rd %u operand %#lx from prv %u v %d", csr,
-           funct3, rs1, rd, (long)operand, m->prv, m->v);
+  snprintf(b->what, sizeof b->what, "csr %#x funct3 %u rs1 %u rd %u operand %#lx from prv %u v %d",
+           csr, funct3, rs1, rd, (long)operand, m->prv, m->v);
   b->h->x[10] = x10;
   b->h->x[12] = 0x1234;
   both_execute(b, raw);
@@ -55,7 +55,9 @@ static void one_csr_instruction(both *b, tally *t)
   if (b->h->x[12] != x12)
     BOTH_FAIL("rd is %#lx, should be %#lx", (long)b->h->x[12], (long)x12);
   both_compare(b);
-  (outcome == EXECUTED ? t->executed : outcome == ILLEGAL_INSTRUCTION ? t->illegal : t->virtual_)[mode]++;
+  (outcome == EXECUTED              ? t->executed
+   : outcome == ILLEGAL_INSTRUCTION ? t->illegal
+                                    : t->virtual_)[mode]++;
   if (!outcome)
     t->accessed[csr][mode] = true, t->wrote[csr][mode] |= writes;
 }
@@ -71,7 +73,8 @@ static void surroundings(both *b)
     both_line(b, lines[rnd(b) % 4], rnd(b) & 1);
     break;
   case 2: /* all enables on, or off: else few accesses below M get through */
-    both_poke(b, (uint16_t[]){ MCOUNTEREN, HCOUNTEREN, SCOUNTEREN, MENVCFG, HENVCFG }[rnd(b) % 5], one_in(b, 4) ? 0 : ~0ull);
+    both_poke(b, (uint16_t[]){ MCOUNTEREN, HCOUNTEREN, SCOUNTEREN, MENVCFG, HENVCFG }[rnd(b) % 5],
+              one_in(b, 4) ? 0 : ~0ull);
     break;
   default:
     both_random_mode(b);
@@ -106,13 +109,14 @@ START_TEST(csr_instructions)
     unsigned accessed = 0, wrote = 0;
     for (unsigned n = 0; n < 4096; n++)
       accessed += t->accessed[n][mode], wrote += t->wrote[n][mode];
-    printf("%-2s: executed %7lu, illegal %7lu, virtual %7lu; CSRs accessed %3u, written %3u\n", names[mode],
-           t->executed[mode], t->illegal[mode], t->virtual_[mode], accessed, wrote);
+    printf("%-2s: executed %7lu, illegal %7lu, virtual %7lu; CSRs accessed %3u, written %3u\n",
+           names[mode], t->executed[mode], t->illegal[mode], t->virtual_[mode], accessed, wrote);
   }
   fflush(stdout);
   /* Every CSR in M-mode, and below it at least those every hart has. */
   for (unsigned n = 0; n < 4096; n++)
-    ck_assert_msg(t->accessed[n][0] == model_exists(n), "CSR %#x in M-mode: %d", n, t->accessed[n][0]);
+    ck_assert_msg(t->accessed[n][0] == model_exists(n), "CSR %#x in M-mode: %d", n,
+                  t->accessed[n][0]);
   ck_assert_uint_gt(t->virtual_[3], 1000);
   ck_assert_uint_gt(t->virtual_[4], 1000);
   free(t);

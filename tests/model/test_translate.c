@@ -1,6 +1,7 @@
-/* test_translate.c - the machine's translation against the model of translate.c, at random: all mode
- * pairs, page sizes, rights and switches, PMP, devices, page-crossing accesses, both as calls of the
- * memory system and as instructions, each twice, so that the second one is answered by the TLB.
+/* test_translate.c - the machine's translation against the model of translate.c, at random: all
+ * mode pairs, page sizes, rights and switches, PMP, devices, page-crossing accesses, both as calls
+ * of the memory system and as instructions, each twice, so that the second one is answered by the
+ * TLB.
  *
  * A case: sometimes other CSRs; an access; sometimes a PTE on its way is damaged first, and the
  * fence that is just enough is made. How cases end is counted by mode pair and reason; a bucket
@@ -32,8 +33,8 @@ enum { CASES = 1500, PAGE = 4096, N_PAGES = 1024, ROM_PAGES = 2, N_VAS = 16, N_A
 /* Pages of RAM by use: tables of S and VS by level, of G by level, data, M-mode's own. */
 enum {
   POOL = 16,
-  S_TABLES = 0,              /* level n: from n * POOL */
-  G_LEVEL0 = 5 * POOL,       /* two pools: for even and odd 2 MiB */
+  S_TABLES = 0,        /* level n: from n * POOL */
+  G_LEVEL0 = 5 * POOL, /* two pools: for even and odd 2 MiB */
   G_LEVEL1 = G_LEVEL0 + 2 * POOL,
   DATA_PAGES = G_LEVEL1 + 4 * POOL,
   M_CODE = N_PAGES - 8,
@@ -168,7 +169,8 @@ enum { V = 1, R = 2, W = 4, X = 8, U = 16, G = 32, A = 64, D = 128 };
 static uint64_t leaf_flags(bench *b, bool user)
 {
   uint64_t f = V | R | W | X | A | D | (user ? U : 0);
-  static const uint8_t lacking[][2] = { { R | W, 1 }, { W, 1 }, { X, 1 }, { A, 2 }, { D, 1 }, { U, 2 } };
+  static const uint8_t lacking[][2] = { { R | W, 1 }, { W, 1 }, { X, 1 },
+                                        { A, 2 },     { D, 1 }, { U, 2 } };
   for (unsigned i = 0; b->wear && i < 6; i++)
     if (one_in(b, b->wear * lacking[i][1]))
       f &= ~(uint64_t)lacking[i][0];
@@ -187,8 +189,8 @@ static uint64_t s_pte(bench *b, unsigned level)
 {
   if (level && !one_in(b, 4))
     return with_ppn(page_pa(S_TABLES + (level - 1) * POOL + rnd(b) % POOL) | high_bits(b, 0), V);
-  uint64_t pte = with_ppn(leaf_target(b, level, rnd(b) % 2) | high_bits(b, level),
-                          leaf_flags(b, rnd(b) % 2));
+  uint64_t pte =
+      with_ppn(leaf_target(b, level, rnd(b) % 2) | high_bits(b, level), leaf_flags(b, rnd(b) % 2));
   if (level == 0 && one_in(b, 8))
     pte = (pte & ~(15ull << 10)) | 8 << 10 | N_BIT;
   return pte;
@@ -209,7 +211,8 @@ static uint64_t g_pte(bench *b, unsigned level, unsigned index, unsigned half)
     return with_ppn(page_pa(pools[level] + (level == 1 ? index % 2 * POOL : 0) + rnd(b) % POOL), V);
   uint64_t pte = with_ppn(g_leaf_target(b, level, index, half), leaf_flags(b, true));
   if (level == 0 && one_in(b, 8)) /* 64 KiB: the same pool again */
-    pte = with_ppn(page_pa((half * 512 + index) & ~15u), (pte & 0xe0000000000003ff)) | 8 << 10 | N_BIT;
+    pte = with_ppn(page_pa((half * 512 + index) & ~15u), (pte & 0xe0000000000003ff)) | 8 << 10 |
+          N_BIT;
   return pte;
 }
 
@@ -223,8 +226,8 @@ static void random_tables(bench *b)
     for (unsigned i = 0; i < 512; i++) {
       const unsigned g = page - G_LEVEL0;
       ram[page * 512 + i] = page < G_LEVEL0 ? s_pte(b, page / POOL)
-                            : g < 2 * POOL ? g_pte(b, 0, i, g / POOL)
-                                           : g_pte(b, g / POOL - 1, i, 0);
+                            : g < 2 * POOL  ? g_pte(b, 0, i, g / POOL)
+                                            : g_pte(b, g / POOL - 1, i, 0);
     }
   for (unsigned i = 0; i < (N_PAGES - DATA_PAGES) * 512; i += 64)
     ram[DATA_PAGES * 512 + i] = rnd(b);
@@ -238,7 +241,8 @@ static void random_tables(bench *b)
 static void fill_rom(bench *b)
 {
   for (unsigned i = 0; i < 512; i++) {
-    b->rom[i] = with_ppn(page_pa(DATA_PAGES + i), V | R | W | X | (i & 1) << 6 | (i & 2) << 6 | (i & 4) << 2);
+    b->rom[i] = with_ppn(page_pa(DATA_PAGES + i),
+                         V | R | W | X | (i & 1) << 6 | (i & 2) << 6 | (i & 4) << 2);
     b->rom[512 + i] = with_ppn(page_pa(i), V | R | W | X | U | (i & 1) << 6 | (i & 2) << 6);
   }
 }
@@ -309,7 +313,8 @@ static void set_pmp(bench *b, unsigned entry, unsigned cfg, uint64_t addr)
 static void random_pmp(bench *b)
 {
   for (unsigned i = 0; i < 4; i++) {
-    const unsigned kind = one_in(b, 3) ? rnd(b) % 4 : 0, rwx = (unsigned[]){ 0, 1, 3, 4, 5, 7 }[rnd(b) % 6];
+    const unsigned kind = one_in(b, 3) ? rnd(b) % 4 : 0,
+                   rwx = (unsigned[]){ 0, 1, 3, 4, 5, 7 }[rnd(b) % 6];
     uint64_t addr = (RAM + rnd(b) % RAM_SIZE) >> 2;
     if (kind == 3)
       addr |= (1ull << rnd(b) % 14) - 1;
@@ -468,8 +473,11 @@ static uint32_t encode(bench *b, op *o, unsigned amo)
 
 static op random_op(bench *b)
 {
-  static const uint8_t weights[] = { FETCH, LOAD, LOAD, LOAD, STORE, STORE, STORE, AMO, LR, SC, HLV, HLVX, HSV };
-  op o = { .access = weights[rnd(b) % sizeof weights], .size = 1 << rnd(b) % 4, .is_signed = rnd(b) & 1 };
+  static const uint8_t weights[] = { FETCH, LOAD, LOAD, LOAD, STORE, STORE, STORE,
+                                     AMO,   LR,   SC,   HLV,  HLVX,  HSV };
+  op o = { .access = weights[rnd(b) % sizeof weights],
+           .size = 1 << rnd(b) % 4,
+           .is_signed = rnd(b) & 1 };
   const access_type a = o.access;
   if (a == FETCH)
     o.size = 2;
@@ -537,20 +545,23 @@ static uint64_t commit(bench *b, const op *o, const translate_result *r)
   return old;
 }
 
-static const char *const access_names[] = { "fetch", "load", "store", "amo", "lr", "sc", "hlv", "hlvx", "hsv" };
+static const char *const access_names[] = { "fetch", "load", "store", "amo", "lr",
+                                            "sc",    "hlv",  "hlvx",  "hsv" };
 static const char *const stage_names[] = { "S", "VS", "G of a PTE", "G of an update", "G", "pa" };
 static const char *const reason_names[] = {
-  "fine", "va-sign", "gpa-wide", "pte-nowhere", "pte-pmp", "pte-v", "pte-w-only", "pte-bits",
-  "pte-pbmt-off", "pte-pbmt-3", "pte-n", "ptr-dau", "ptr-pbmt", "ptr-n", "no-leaf", "superpage",
-  "not-u", "is-u", "not-r", "not-w", "not-x", "a-off", "d-off", "ad-nowhere", "ad-pmp",
-  "pa-nowhere", "pa-pmp", "pa-device", "misaligned"
+  "fine",       "va-sign",    "gpa-wide",     "pte-nowhere", "pte-pmp",   "pte-v",
+  "pte-w-only", "pte-bits",   "pte-pbmt-off", "pte-pbmt-3",  "pte-n",     "ptr-dau",
+  "ptr-pbmt",   "ptr-n",      "no-leaf",      "superpage",   "not-u",     "is-u",
+  "not-r",      "not-w",      "not-x",        "a-off",       "d-off",     "ad-nowhere",
+  "ad-pmp",     "pa-nowhere", "pa-pmp",       "pa-device",   "misaligned"
 };
 
 static void differ(bench *b, const op *o, const translate_result *r, const char *what, uint64_t got)
 {
   ck_abort_msg("%s of %u at %#lx as prv %u v %d (now %u %d): %s is %#lx\n"
                "the model: %s %s, cause %u tval %#lx tval2 %#lx tinst %#lx gva %d, pa %#lx %#lx\n"
-               "satp %#lx vsatp %#lx hgatp %#lx mstatus %#lx vsstatus %#lx menvcfg %#lx henvcfg %#lx hstatus %#lx",
+               "satp %#lx vsatp %#lx hgatp %#lx mstatus %#lx vsstatus %#lx menvcfg %#lx henvcfg "
+               "%#lx hstatus %#lx",
                access_names[o->access], o->size, (long)o->va, r->prv, r->v, b->c.prv, b->c.v, what,
                (long)got, stage_names[r->stage], reason_names[r->reason], r->cause, (long)r->tval,
                (long)r->tval2, (long)r->tinst, r->gva, (long)r->pa[0], (long)r->pa[1],
@@ -582,16 +593,18 @@ static bool would_hit(bench *b, const op *o)
   return o->va - e->va <= PAGE - o->size;
 }
 
-/* An access that the TLB would answer must be one that the model allows, without changing a PTE, and
- * lead to the same place. [H-276] */
-static void audit_entry(bench *b, uint64_t va, unsigned size, access_type access, const uint8_t *host)
+/* An access that the TLB would answer must be one that the model allows, without changing a PTE,
+ * and lead to the same place. [H-276] */
+static void audit_entry(bench *b, uint64_t va, unsigned size, access_type access,
+                        const uint8_t *host)
 {
   translate_result result, *r = &result;
   op just = { .access = access, .size = size, .va = va }, *o = &just;
   translate(&b->c, &b->mem, access, va, size, r);
   SAME("hit: the reason", FINE, r->reason);
   SAME("hit: updates", 0, r->n_writes);
-  const uint8_t *base = is_rom(r->pa[0]) ? b->phys.region[1].host - ROM : b->phys.region[0].host - RAM;
+  const uint8_t *base =
+      is_rom(r->pa[0]) ? b->phys.region[1].host - ROM : b->phys.region[0].host - RAM;
   SAME("hit: the place", (uint64_t)(host - base), r->pa[0]);
   b->audited++;
 }
@@ -607,7 +620,8 @@ static void audit(bench *b)
     for (unsigned i = 0; i < RV_TLB_SIZE; i++) {
       const rv_tlbe *e = write ? &b->h->bank->w[i] : &b->h->bank->r[i];
       /* Where PMP may end, or anywhere. */
-      const uint64_t edge = one_in(b, 2) ? b->c.pmpaddr[rnd(b) % 4] << 2 & (PAGE - 1) : rnd(b) % PAGE;
+      const uint64_t edge =
+          one_in(b, 2) ? b->c.pmpaddr[rnd(b) % 4] << 2 & (PAGE - 1) : rnd(b) % PAGE;
       const unsigned at = edge < PAGE - 8 ? edge : PAGE - 8;
       if ((e->va >> 12 & (RV_TLB_SIZE - 1)) == i)
         audit_entry(b, e->va + at, 8, write ? STORE : LOAD, e->host + at);
@@ -629,8 +643,11 @@ static void by_call(bench *b, const op *o, const translate_result *r, uint64_t v
 {
   rv_hart *h = b->h;
   const uint64_t accesses = b->device_accesses;
-  const rv_xmode guest = { .access = o->access == HSV ? RV_STORE : RV_LOAD, .prv = r->prv, .v = r->v,
-                           .hlv = true, .hlvx = o->access == HLVX };
+  const rv_xmode guest = { .access = o->access == HSV ? RV_STORE : RV_LOAD,
+                           .prv = r->prv,
+                           .v = r->v,
+                           .hlv = true,
+                           .hlvx = o->access == HLVX };
   const rv_xmode *mode = is_hlsv(o->access) ? &guest : NULL;
   rv_place place;
   uint64_t got = 0;
@@ -653,7 +670,8 @@ static void by_call(bench *b, const op *o, const translate_result *r, uint64_t v
   } else if (!is_store(o->access)) {
     SAME("the value", got, value);
   }
-  SAME("device accesses", b->device_accesses - accesses, ok && o->access != FETCH && is_device(r->pa[0]));
+  SAME("device accesses", b->device_accesses - accesses,
+       ok && o->access != FETCH && is_device(r->pa[0]));
 }
 
 /* ---- as an instruction ---- */
@@ -667,13 +685,14 @@ static void check_trap(bench *b, const op *o, const translate_result *r, uint64_
   SAME("cause", to_m ? h->csr.mcause : h->s[0].cause, r->cause);
   SAME("tval", to_m ? h->csr.mtval : h->s[0].tval, r->tval);
   SAME("tval2", to_m ? h->csr.mtval2 : h->csr.htval, r->tval2);
-  SAME("tinst", to_m ? h->csr.mtinst : h->csr.htinst, h->choice.tinst_zero ? r->tinst : translate_tinst(r, o->insn));
+  SAME("tinst", to_m ? h->csr.mtinst : h->csr.htinst,
+       h->choice.tinst_zero ? r->tinst : translate_tinst(r, o->insn));
   SAME("gva", to_m ? h->csr.mstatus >> 38 & 1 : h->csr.hstatus >> 6 & 1, r->gva);
   SAME("epc", to_m ? h->csr.mepc : h->s[0].epc, pc);
 }
 
-/* Finds where the instruction at pc would be read: two halves, each translated by itself. False: not
- * in scratch memory; fetched says how the fetch ends. */
+/* Finds where the instruction at pc would be read: two halves, each translated by itself. False:
+ * not in scratch memory; fetched says how the fetch ends. */
 static bool place_code(bench *b, uint64_t pc, uint32_t insn, translate_result *fetched)
 {
   translate_result r;
@@ -704,7 +723,8 @@ static void commit_fetch(bench *b, uint64_t pc, translate_result *r)
   }
 }
 
-/* Runs one instruction of the block engine, and one of an endless loop behind it or at the vector. */
+/* Runs one instruction of the block engine, and one of an endless loop behind it or at the vector.
+ */
 static void run_two(rv_hart *h)
 {
   const uint64_t end = h->icount + 2;
@@ -776,32 +796,58 @@ static uint64_t damaged(bench *b, uint64_t pte, const translate_visit *v)
 {
   const uint64_t ppn = (1ull << 54) - 1024;
   switch (rnd(b) % 27) {
-  case 0: return pte & ~(uint64_t)V;
-  case 1: return (pte & ~(uint64_t)R) | W;
-  case 2: return pte | 1ull << (54 + rnd(b) % 7);
-  case 3: return (pte & ~(3ull << 61)) | 1ull << (61 + rnd(b) % 2);
-  case 4: return pte | 3ull << 61;
-  case 5: return pte | N_BIT;
-  case 6: return pte ^ N_BIT ^ (1ull << (10 + rnd(b) % 4));
-  case 7: return pte ^ U;
-  case 8: return (pte & ~(uint64_t)(R | W)) | (v->leaf ? X : 0);
-  case 9: return pte & ~(uint64_t)W;
-  case 10: return pte & ~(uint64_t)X;
-  case 11: return pte & ~(uint64_t)A;
-  case 12: return pte & ~(uint64_t)D;
-  case 13: return pte & ~(uint64_t)(A | D);
-  case 14: return pte | 1ull << (10 + rnd(b) % (9 * (v->level ? v->level : 1)));
-  case 15: return (pte & ~ppn) | odd_place(b) >> 2;
-  case 16: return pte | (1 + rnd(b) % 7) << (49 + rnd(b) % 3); /* a wide address */
-  case 17: return v->leaf ? pte & ~(uint64_t)(R | W | X | A | D | U) : pte | A;
-  case 18: return v->leaf ? pte & ~(uint64_t)(R | W | X) : pte | D;
-  case 19: return v->leaf ? pte ^ A : pte | U;
-  case 20: return (pte & ~ppn) | (ROM + (v->stage >= G_READ && !v->leaf ? PAGE : 0)) >> 2;
-  case 21: return pte | R | W | X | A | D;
-  case 22: return (pte | R | W | X) & ~(uint64_t)(A | D | N_BIT | 3ull << 61);
-  case 23: return pte ^ 1ull << rnd(b) % 64;
+  case 0:
+    return pte & ~(uint64_t)V;
+  case 1:
+    return (pte & ~(uint64_t)R) | W;
+  case 2:
+    return pte | 1ull << (54 + rnd(b) % 7);
+  case 3:
+    return (pte & ~(3ull << 61)) | 1ull << (61 + rnd(b) % 2);
+  case 4:
+    return pte | 3ull << 61;
+  case 5:
+    return pte | N_BIT;
+  case 6:
+    return pte ^ N_BIT ^ (1ull << (10 + rnd(b) % 4));
+  case 7:
+    return pte ^ U;
+  case 8:
+    return (pte & ~(uint64_t)(R | W)) | (v->leaf ? X : 0);
+  case 9:
+    return pte & ~(uint64_t)W;
+  case 10:
+    return pte & ~(uint64_t)X;
+  case 11:
+    return pte & ~(uint64_t)A;
+  case 12:
+    return pte & ~(uint64_t)D;
+  case 13:
+    return pte & ~(uint64_t)(A | D);
+  case 14:
+    return pte | 1ull << (10 + rnd(b) % (9 * (v->level ? v->level : 1)));
+  case 15:
+    return (pte & ~ppn) | odd_place(b) >> 2;
+  case 16:
+    return pte | (1 + rnd(b) % 7) << (49 + rnd(b) % 3); /* a wide address */
+  case 17:
+    return v->leaf ? pte & ~(uint64_t)(R | W | X | A | D | U) : pte | A;
+  case 18:
+    return v->leaf ? pte & ~(uint64_t)(R | W | X) : pte | D;
+  case 19:
+    return v->leaf ? pte ^ A : pte | U;
+  case 20:
+    return (pte & ~ppn) | (ROM + (v->stage >= G_READ && !v->leaf ? PAGE : 0)) >> 2;
+  case 21:
+    return pte | R | W | X | A | D;
+  case 22:
+    return (pte | R | W | X) & ~(uint64_t)(A | D | N_BIT | 3ull << 61);
+  case 23:
+    return pte ^ 1ull << rnd(b) % 64;
   default: /* any rights, else fine */
-    return v->leaf ? (pte | A | D | (pte & U ? 0 : rnd(b) & U)) & ~(3ull << 61) & ~(rnd(b) & (R | W | X)) : pte;
+    return v->leaf ? (pte | A | D | (pte & U ? 0 : rnd(b) & U)) & ~(3ull << 61) &
+                         ~(rnd(b) & (R | W | X))
+                   : pte;
   }
 }
 
@@ -818,7 +864,7 @@ static void fence_for(bench *b, const translate_visit *v, uint64_t old, uint64_t
   }
   const bool by_va = is_leaf(old) && is_leaf(new) && one_in(b, 2);
   /* Any address of the page, as large as it is and was. */
-  const unsigned bits = v->level ? 12 + 9 * v->level : (old & new & N_BIT) ? 16 : 12;
+  const unsigned bits = v->level ? 12 + 9 * v->level : (old & new &N_BIT) ? 16 : 12;
   const uint64_t va = v->va ^ (rnd(b) & ((1ull << bits) - 1));
   if (v->stage == S_STAGE)
     rv_sfence_vma_hs(b->h, by_va, va, !((old | new) & G) && one_in(b, 2), b->c.satp >> 44 & 0xffff);
@@ -850,7 +896,8 @@ static uint64_t change(bench *b, damage *d, uint64_t pa, uint64_t new)
   return old;
 }
 
-/* The last leaf of S or VS that the access meets, and the G-stage's last PTE before it: index or -1. */
+/* The last leaf of S or VS that the access meets, and the G-stage's last PTE before it: index or
+ * -1. */
 static int last_leaf(const translate_result *r, translate_stage stage)
 {
   for (int i = r->n_visits - 1; i >= 0; i--)
@@ -909,7 +956,9 @@ static damage forbid_dirty(bench *b, const op *o)
 {
   damage d = { 0 };
   translate_result r;
-  const translate_stage stage = one_in(b, 2) ? G_FINAL : b->c.v || is_hlsv(o->access) || one_in(b, 2) ? VS_STAGE : S_STAGE;
+  const translate_stage stage = one_in(b, 2)                                   ? G_FINAL
+                                : b->c.v || is_hlsv(o->access) || one_in(b, 2) ? VS_STAGE
+                                                                               : S_STAGE;
   set(b, CSR_henvcfg, &b->c.henvcfg, b->c.henvcfg & ~(1ull << 61));
   if (stage != VS_STAGE)
     set(b, CSR_menvcfg, &b->c.menvcfg, b->c.menvcfg & ~(1ull << 61));
@@ -917,7 +966,8 @@ static damage forbid_dirty(bench *b, const op *o)
   const int leaf = last_leaf(&r, stage);
   if (leaf < 0)
     return d;
-  const uint64_t pte = model_read(b, r.visits[leaf].pa), user = stage == G_FINAL || r.prv == 0 ? U : 0;
+  const uint64_t pte = model_read(b, r.visits[leaf].pa),
+                 user = stage == G_FINAL || r.prv == 0 ? U : 0;
   change(b, &d, r.visits[leaf].pa, (pte & ~(uint64_t)(U | D)) | V | R | W | X | A | user);
   fence_all(b);
   return d;
@@ -940,7 +990,9 @@ static damage do_damage(bench *b, const op *o)
     const uint64_t addr = one_in(b, 3) ? (pa & ~(PAGE - 1ull)) >> 2 | rnd(b) % (PAGE / 4)
                                        : (pa >> 2) + (one_in(b, 2) ? rnd(b) % 2 : 0);
     const unsigned kind = 2 + rnd(b) % 2;
-    set_pmp(b, 0, kind << 3 | (unsigned[]){ 0, 1, 1, 1, 3, 4, 5 }[rnd(b) % 7] | (one_in(b, 4) ? 0x80 : 0), addr);
+    set_pmp(b, 0,
+            kind << 3 | (unsigned[]){ 0, 1, 1, 1, 3, 4, 5 }[rnd(b) % 7] | (one_in(b, 4) ? 0x80 : 0),
+            addr);
     d.pmp = true;
     return d;
   }
@@ -983,7 +1035,8 @@ static void tally(bench *b, const op *o, const translate_result *r)
   b->count[at][r->reason ? r->stage : PHYSICAL][r->reason]++;
   b->by_access[o->access][r->reason != FINE]++;
   if (!r->reason && at < 16)
-    b->levels[at][r->level[0] + 1 == 10 ? 6 : r->level[0] + 1][r->level[1] + 1 == 10 ? 6 : r->level[1] + 1]++;
+    b->levels[at][r->level[0] + 1 == 10 ? 6 : r->level[0] + 1]
+             [r->level[1] + 1 == 10 ? 6 : r->level[1] + 1]++;
   if (o->va % PAGE + o->size > PAGE)
     b->crossing[r->reason != FINE]++;
 }
@@ -1117,17 +1170,20 @@ static void one_case(bench *b)
 
 /* ---- coverage ---- */
 
-static const char *const column_names[] = {
-  "B/B", "B/39", "B/48", "B/57", "39/B", "39/39", "39/48", "39/57", "48/B", "48/39", "48/48",
-  "48/57", "57/B", "57/39", "57/48", "57/57", "B", "39", "48", "57", "M"
-};
+static const char *const column_names[] = { "B/B",   "B/39",  "B/48",  "B/57",  "39/B",  "39/39",
+                                            "39/48", "39/57", "48/B",  "48/39", "48/48", "48/57",
+                                            "57/B",  "57/39", "57/48", "57/57", "B",     "39",
+                                            "48",    "57",    "M" };
 
 /* Can the reason occur there? */
 static bool possible(unsigned col, translate_stage s, translate_reason r)
 {
   const bool two = col < 16, vs = two && col / 4, g = two && col % 4, single = col > 16 && col < 20;
-  const bool exists = s == S_STAGE ? single : s == VS_STAGE ? vs : s == G_FINAL ? g
-                      : s == G_READ || s == G_WRITE ? vs && g : true;
+  const bool exists = s == S_STAGE                  ? single
+                      : s == VS_STAGE               ? vs
+                      : s == G_FINAL                ? g
+                      : s == G_READ || s == G_WRITE ? vs && g
+                                                    : true;
   if (!exists || (s == PHYSICAL) != (r == FINE || r >= PA_NOWHERE))
     return false;
   if (s == PHYSICAL)
@@ -1277,9 +1333,11 @@ START_TEST(model_and_machine_agree)
   const unsigned empty = print_coverage(b), missing = missing_levels(b);
   printf("pairs of page sizes missing: %u; TLB hits %lu, entries audited %lu, A/D updates %lu;\n"
          "instructions below M %lu, by the engine %lu; page-crossing %lu, refused %lu\n",
-         missing, b->hits, b->audited, b->updates, b->native, b->by_engine, b->crossing[0], b->crossing[1]);
+         missing, b->hits, b->audited, b->updates, b->native, b->by_engine, b->crossing[0],
+         b->crossing[1]);
   for (unsigned a = 0; a < N_ACCESSES; a++)
-    printf("%s %lu, refused %lu%s", access_names[a], b->by_access[a][0], b->by_access[a][1], a + 1 < N_ACCESSES ? "; " : "\n");
+    printf("%s %lu, refused %lu%s", access_names[a], b->by_access[a][0], b->by_access[a][1],
+           a + 1 < N_ACCESSES ? "; " : "\n");
   fflush(stdout);
 #ifndef __SANITIZE_ADDRESS__
   ck_assert_uint_eq(empty, 0);

@@ -48,7 +48,8 @@ static void fill_ram(both *b)
     const uint64_t ppn = (BOTH_RAM >> 12) + rnd(b) % (BOTH_RAM_SIZE >> 12);
     uint64_t pte = 1 | ppn << 10;
     if (one_in(b, 3)) /* leaf; large ones are mostly misaligned */
-      pte |= 0xc0 | ((uint64_t[]){ 2, 6, 8, 10, 14, 14, 14, 14 }[rnd(b) % 8]) | (one_in(b, 3) ? 0 : 0x10);
+      pte |= 0xc0 | ((uint64_t[]){ 2, 6, 8, 10, 14, 14, 14, 14 }[rnd(b) % 8]) |
+             (one_in(b, 3) ? 0 : 0x10);
     if (one_in(b, 30))
       pte ^= 1ull << rnd(b) % 64;
     rv_phys_write(&b->phys, BOTH_RAM + at, &pte, 8);
@@ -58,9 +59,17 @@ static void fill_ram(both *b)
 static translate_csrs csrs_of(const both *b)
 {
   const uint64_t *c = b->m.csr;
-  translate_csrs t = { .mstatus = c[MSTATUS], .menvcfg = c[MENVCFG], .satp = c[SATP], .senvcfg = c[SENVCFG],
-                       .hstatus = c[HSTATUS], .henvcfg = c[HENVCFG], .hgatp = c[HGATP],
-                       .vsstatus = c[VSSTATUS], .vsatp = c[VSATP], .prv = b->m.prv, .v = b->m.v };
+  translate_csrs t = { .mstatus = c[MSTATUS],
+                       .menvcfg = c[MENVCFG],
+                       .satp = c[SATP],
+                       .senvcfg = c[SENVCFG],
+                       .hstatus = c[HSTATUS],
+                       .henvcfg = c[HENVCFG],
+                       .hgatp = c[HGATP],
+                       .vsstatus = c[VSSTATUS],
+                       .vsatp = c[VSATP],
+                       .prv = b->m.prv,
+                       .v = b->m.v };
   for (unsigned i = 0; i < 16; i++) {
     t.pmpcfg[i] = c[i < 8 ? PMPCFG0 : PMPCFG2] >> 8 * (i & 7);
     t.pmpaddr[i] = c[PMPADDR0 + i];
@@ -80,15 +89,17 @@ static translate_result model_translate(both *b, access_type access, uint64_t va
 /* ---- state ---- */
 
 static const uint16_t trap_csrs[] = {
-  MSTATUS, SSTATUS, VSSTATUS, HSTATUS, MEDELEG, HEDELEG, MIDELEG, HIDELEG, MIE, HVIP, MIP, MTVEC, STVEC,
-  VSTVEC, MEPC, SEPC, VSEPC, MCAUSE, SCAUSE, VSCAUSE, MTVAL, STVAL, VSTVAL, MTVAL2, HTVAL, MTINST, HTINST,
+  MSTATUS, SSTATUS, VSSTATUS,   HSTATUS,    MEDELEG,  HEDELEG,   MIDELEG,    HIDELEG, MIE,
+  HVIP,    MIP,     MTVEC,      STVEC,      VSTVEC,   MEPC,      SEPC,       VSEPC,   MCAUSE,
+  SCAUSE,  VSCAUSE, MTVAL,      STVAL,      VSTVAL,   MTVAL2,    HTVAL,      MTINST,  HTINST,
   MENVCFG, HENVCFG, MCOUNTEREN, HCOUNTEREN, STIMECMP, VSTIMECMP, HTIMEDELTA,
 };
 enum { N_TRAP_CSRS = sizeof trap_csrs / sizeof *trap_csrs };
 
 static uint64_t root(both *b, unsigned shift)
 {
-  const uint64_t page = (BOTH_RAM >> 12) + (rnd(b) % (BOTH_RAM_SIZE >> 12) & ~(uint64_t)((1 << shift) - 1));
+  const uint64_t page =
+      (BOTH_RAM >> 12) + (rnd(b) % (BOTH_RAM_SIZE >> 12) & ~(uint64_t)((1 << shift) - 1));
   return one_in(b, 3) ? 0 : (8 + rnd(b) % 3) << 60 | (rnd(b) & 7) << 44 | page;
 }
 
@@ -120,7 +131,8 @@ static void random_state(both *b)
   both_random_mode(b);
   if (b->m.prv != 3) /* no way leads below M with MPRV set */
     both_poke(b, MSTATUS, b->m.csr[MSTATUS] & ~(1ull << 17));
-  b->h->pc = b->m.pc = one_in(b, 4) ? (rnd(b) << 24 ^ rnd(b)) & ~1ull : BOTH_RAM + (rnd(b) & (BOTH_RAM_SIZE - 2));
+  b->h->pc = b->m.pc =
+      one_in(b, 4) ? (rnd(b) << 24 ^ rnd(b)) & ~1ull : BOTH_RAM + (rnd(b) & (BOTH_RAM_SIZE - 2));
   b->h->choice.tinst_zero = rnd(b) & 1;
 }
 
@@ -204,15 +216,17 @@ static void memory(both *b, tally *t)
     access_type access;
     unsigned size;
   } insns[] = {
-    { 0x00053603, LOAD, 8 },  { 0x00052603, LOAD, 4 },  { 0x00b53023, STORE, 8 }, { 0x00b51023, STORE, 2 },
-    { 0x00b5362f, AMO, 8 },   { 0x08b5262f, AMO, 4 },   { 0x1005362f, LR, 8 },    { 0x18b5262f, SC, 4 },
-    { 0x6c054673, HLV, 8 },   { 0x64354673, HLVX, 2 },  { 0x68354673, HLVX, 4 },  { 0x6eb54073, HSV, 8 },
+    { 0x00053603, LOAD, 8 },  { 0x00052603, LOAD, 4 }, { 0x00b53023, STORE, 8 },
+    { 0x00b51023, STORE, 2 }, { 0x00b5362f, AMO, 8 },  { 0x08b5262f, AMO, 4 },
+    { 0x1005362f, LR, 8 },    { 0x18b5262f, SC, 4 },   { 0x6c054673, HLV, 8 },
+    { 0x64354673, HLVX, 2 },  { 0x68354673, HLVX, 4 }, { 0x6eb54073, HSV, 8 },
     { 0x62b54073, HSV, 1 },
   };
   const unsigned i = rnd(b) % (sizeof insns / sizeof *insns);
   const access_type a = insns[i].access;
   const uint64_t va = random_va(b);
-  snprintf(b->what, sizeof b->what, "%08x at %#lx from prv %u v %d", insns[i].raw, (long)va, b->m.prv, b->m.v);
+  snprintf(b->what, sizeof b->what, "%08x at %#lx from prv %u v %d", insns[i].raw, (long)va,
+           b->m.prv, b->m.v);
   b->h->x[10] = va;
   b->h->x[11] = rnd(b);
   b->h->reservation = ~0ull;
@@ -225,7 +239,9 @@ static void memory(both *b, tally *t)
   both_execute(b, insns[i].raw);
   if (r.reason) {
     const uint64_t tinst = b->h->choice.tinst_zero ? r.tinst : translate_tinst(&r, insns[i].raw);
-    take(b, t, &(model_trap){ .cause = r.cause, .tval = r.tval, .tval2 = r.tval2, .tinst = tinst, .gva = r.gva });
+    take(b, t,
+         &(model_trap){
+             .cause = r.cause, .tval = r.tval, .tval2 = r.tval2, .tinst = tinst, .gva = r.gva });
   } else {
     b->m.pc += 4;
   }
@@ -244,7 +260,9 @@ static void fetch(both *b, tally *t)
   if (!r.reason)
     return;
   rv_step(b->h);
-  take(b, t, &(model_trap){ .cause = r.cause, .tval = r.tval, .tval2 = r.tval2, .tinst = r.tinst, .gva = r.gva });
+  take(b, t,
+       &(model_trap){
+           .cause = r.cause, .tval = r.tval, .tval2 = r.tval2, .tinst = r.tinst, .gva = r.gva });
   model_count(&b->m, false, b->m.csr[MCOUNTINHIBIT]);
 }
 
@@ -268,7 +286,8 @@ static void event(both *b, tally *t)
     { "hfence.vvma with rd", UNDEFINED, 0x22a500f3 },
   };
   const unsigned kind = rnd(b) % 16, i = rnd(b) % (sizeof plain / sizeof *plain);
-  snprintf(b->what, sizeof b->what, "event %u (%s) from prv %u v %d", kind, plain[i].name, b->m.prv, b->m.v);
+  snprintf(b->what, sizeof b->what, "event %u (%s) from prv %u v %d", kind, plain[i].name, b->m.prv,
+           b->m.v);
   if (kind < 4)
     interrupt(b, t);
   else if (kind < 6)
@@ -294,14 +313,20 @@ static bool possible(unsigned cause, unsigned from, unsigned to)
   if (cause >= 24) {
     const unsigned irq = cause - 24;
     const bool vs_level = irq == VSSI || irq == VSTI || irq == VSEI;
-    const bool s_level = irq == SSI || irq == STI || irq == SEI, m_level = irq == MSI || irq == MTI || irq == MEI;
+    const bool s_level = irq == SSI || irq == STI || irq == SEI,
+               m_level = irq == MSI || irq == MTI || irq == MEI;
     return vs_level ? to != 0 : s_level ? to != 2 : m_level ? to == 0 : false;
   }
   static const uint32_t to_vs = 0x1ff | 1 << 12 | 1 << 13 | 1 << 15;
   if ((to == 2 && !(to_vs >> cause & 1)) || (to == 1 && cause == 11))
     return false;
   switch (cause) {
-  case 0: case 14: case 16: case 17: case 18: case 19:
+  case 0:
+  case 14:
+  case 16:
+  case 17:
+  case 18:
+  case 19:
     return false; /* nothing raises them here */
   case 8:
     return from == U_MODE || from == VU_MODE;
@@ -357,7 +382,8 @@ static unsigned print_coverage(const tally *t)
     for (unsigned from = 0; from < N_MODES; from++)
       for (unsigned to = 0; to < N_MODES; to++)
         if (t->returns[mret][from][to])
-          printf("%s %s->%s %lu; ", mret ? "mret" : "sret", mode_names[from], mode_names[to], t->returns[mret][from][to]);
+          printf("%s %s->%s %lu; ", mret ? "mret" : "sret", mode_names[from], mode_names[to],
+                 t->returns[mret][from][to]);
   printf("\n");
   fflush(stdout);
   return empty;

@@ -155,8 +155,7 @@ static bool update_a_d(walk *w, const request *q, uint64_t at, uint64_t pa, uint
   if (BIT(pte, 6) && (BIT(pte, 7) || !q->write))
     return true;
   if (!q->adue)
-    return refuse(w, q->stage, BIT(pte, 6) ? D_OFF : A_OFF,
-                  q->x4 ? GUEST_PAGE_FAULT : PAGE_FAULT);
+    return refuse(w, q->stage, BIT(pte, 6) ? D_OFF : A_OFF, q->x4 ? GUEST_PAGE_FAULT : PAGE_FAULT);
   /* A VS-stage PTE is written through the G-stage. */
   if (q->stage == VS_STAGE && !g_stage(w, G_WRITE, at, false, true, false, &pa))
     return false;
@@ -235,10 +234,16 @@ static bool g_stage_leveled(walk *w, translate_stage stage_id, uint64_t gpa, boo
                             bool exec, uint64_t *pa, int *level)
 {
   const translate_csrs *c = w->c;
-  request q = { .stage = stage_id, .atp = c->hgatp, .x4 = true, .user = true,
-                .read = read, .write = write, .exec = exec,
+  request q = { .stage = stage_id,
+                .atp = c->hgatp,
+                .x4 = true,
+                .user = true,
+                .read = read,
+                .write = write,
+                .exec = exec,
                 .mxr = stage_id == G_FINAL && BIT(c->mstatus, 19),
-                .adue = BIT(c->menvcfg, 61), .pbmte = BIT(c->menvcfg, 62) };
+                .adue = BIT(c->menvcfg, 61),
+                .pbmte = BIT(c->menvcfg, 62) };
   if (c->strict)
     q.atp &= ~3ull;
   w->gpa = gpa;
@@ -246,8 +251,8 @@ static bool g_stage_leveled(walk *w, translate_stage stage_id, uint64_t gpa, boo
     return false;
   return true;
 }
-static bool g_stage(walk *w, translate_stage stage_id, uint64_t gpa, bool read, bool write, bool exec,
-                    uint64_t *pa)
+static bool g_stage(walk *w, translate_stage stage_id, uint64_t gpa, bool read, bool write,
+                    bool exec, uint64_t *pa)
 {
   int level;
   return g_stage_leveled(w, stage_id, gpa, read, write, exec, pa, &level);
@@ -290,10 +295,10 @@ static bool address(walk *w, uint64_t va, uint64_t *pa, int level[2])
 static bool physical(walk *w, uint64_t pa, unsigned size)
 {
   const access_type a = w->access;
-  const unsigned rights = a == FETCH                                         ? PMA_EXEC
-                          : a == HLVX                                        ? PMA_EXEC | PMA_READ
+  const unsigned rights = a == FETCH                                      ? PMA_EXEC
+                          : a == HLVX                                     ? PMA_EXEC | PMA_READ
                           : a == STORE || a == AMO || a == SC || a == HSV ? PMA_WRITE
-                                                                             : PMA_READ;
+                                                                          : PMA_READ;
   const unsigned has = w->mem->attributes(w->mem->ctx, pa);
   if (!translate_pmp(w->c, pa, size, rights, w->r->prv))
     return refuse(w, PHYSICAL, PA_PMP, ACCESS_FAULT);
@@ -309,7 +314,7 @@ static void effective_mode(const translate_csrs *c, access_type a, translate_res
   r->v = c->v;
   if (a == HLV || a == HLVX || a == HSV) {
     r->v = true;
-    r->prv = BIT(c->hstatus, 8); /* SPVP */
+    r->prv = BIT(c->hstatus, 8);                  /* SPVP */
   } else if (a != FETCH && BIT(c->mstatus, 17)) { /* MPRV */
     r->prv = BITS(c->mstatus, 12, 11);
     r->v = BIT(c->mstatus, 39) && r->prv != 3;
@@ -338,7 +343,8 @@ static unsigned masked_bits(const translate_csrs *c, access_type a, const transl
 }
 
 /* The "ignore" transformation: sign extension of a virtual address, zeros above a physical one. */
-static uint64_t masked(const translate_csrs *c, access_type a, const translate_result *r, uint64_t va)
+static uint64_t masked(const translate_csrs *c, access_type a, const translate_result *r,
+                       uint64_t va)
 {
   const unsigned n = masked_bits(c, a, r);
   const uint64_t atp = r->prv == 3 ? 0 : r->v ? c->vsatp : c->satp;
@@ -351,12 +357,8 @@ static uint64_t masked(const translate_csrs *c, access_type a, const translate_r
 /* [machine#mcause; hypervisor#hcauses]: the type is the original access's. */
 static unsigned cause_of(fault f, access_type a)
 {
-  const unsigned type = a == FETCH                                  ? 0
-                        : a == STORE || a == AMO || a == SC || a == HSV ? 2
-                                                                    : 1;
-  static const unsigned causes[4][3] = {
-    { 12, 13, 15 }, { 20, 21, 23 }, { 1, 5, 7 }, { 0, 4, 6 }
-  };
+  const unsigned type = a == FETCH ? 0 : a == STORE || a == AMO || a == SC || a == HSV ? 2 : 1;
+  static const unsigned causes[4][3] = { { 12, 13, 15 }, { 20, 21, 23 }, { 1, 5, 7 }, { 0, 4, 6 } };
   return causes[f][type];
 }
 
@@ -412,8 +414,8 @@ void translate(const translate_csrs *c, const translate_memory *mem, access_type
     }
 }
 
-/* [hypervisor#tinst-vals]: rd, funct3 and opcode of a load; rs2 instead of rd of a store; of the others
- * all but rs1. Bits 19:15 are the Addr. Offset. Only for the access's own faults. */
+/* [hypervisor#tinst-vals]: rd, funct3 and opcode of a load; rs2 instead of rd of a store; of the
+ * others all but rs1. Bits 19:15 are the Addr. Offset. Only for the access's own faults. */
 uint64_t translate_tinst(const translate_result *r, uint32_t insn)
 {
   const unsigned c = r->cause, opcode = insn & 0x7f;

@@ -34,12 +34,12 @@ typedef struct {
 
 /* Which translation was being made. */
 typedef enum {
-  S_STAGE,      /* satp alone */
-  VS_STAGE,     /* vsatp */
-  G_READ,       /* hgatp, of the address of a VS-stage PTE */
-  G_WRITE,      /* ... to update A or D in it */
-  G_FINAL,      /* hgatp, of the access's own guest physical address */
-  PHYSICAL,     /* after translation: PMA and PMP of the access itself */
+  S_STAGE,  /* satp alone */
+  VS_STAGE, /* vsatp */
+  G_READ,   /* hgatp, of the address of a VS-stage PTE */
+  G_WRITE,  /* ... to update A or D in it */
+  G_FINAL,  /* hgatp, of the access's own guest physical address */
+  PHYSICAL, /* after translation: PMA and PMP of the access itself */
   N_STAGES
 } translate_stage;
 
@@ -66,14 +66,14 @@ typedef enum {
   NOT_R,
   NOT_W,
   NOT_X,
-  A_OFF,        /* A = 0, ADUE = 0 */
-  D_OFF,        /* D = 0 for a store, ADUE = 0 */
-  AD_NOWHERE,   /* the PTE is in memory that cannot be written */
-  AD_PMP,       /* PMP forbids to write it */
-  PA_NOWHERE,   /* PMA forbid the access */
-  PA_PMP,       /* PMP does */
-  PA_DEVICE,    /* a device, and the access is misaligned or atomic */
-  MISALIGNED,   /* an atomic access */
+  A_OFF,      /* A = 0, ADUE = 0 */
+  D_OFF,      /* D = 0 for a store, ADUE = 0 */
+  AD_NOWHERE, /* the PTE is in memory that cannot be written */
+  AD_PMP,     /* PMP forbids to write it */
+  PA_NOWHERE, /* PMA forbid the access */
+  PA_PMP,     /* PMP does */
+  PA_DEVICE,  /* a device, and the access is misaligned or atomic */
+  MISALIGNED, /* an atomic access */
   N_REASONS
 } translate_reason;
 

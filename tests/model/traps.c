@@ -17,7 +17,10 @@ static uint64_t vector(uint64_t tvec, bool interrupt, uint64_t code)
   return interrupt && (tvec & 3) == 1 ? base + 4 * code : base;
 }
 
-static uint64_t cause_value(bool interrupt, uint64_t code) { return code | (uint64_t)interrupt << 63; }
+static uint64_t cause_value(bool interrupt, uint64_t code)
+{
+  return code | (uint64_t)interrupt << 63;
+}
 
 /* [machine#mstatus, hypervisor#H_trap_m_csrwrites] */
 static void into_m(hart_model *m, const model_trap *t)
@@ -140,7 +143,9 @@ model_outcome model_allowed(const hart_model *m, model_instruction i)
   case HFENCE_VVMA:
     return m->v ? VIRTUAL_INSTRUCTION : u ? ILLEGAL_INSTRUCTION : EXECUTED;
   case HFENCE_GVMA:
-    return m->v ? VIRTUAL_INSTRUCTION : u || (hs && BIT(status, 20)) ? ILLEGAL_INSTRUCTION : EXECUTED;
+    return m->v                           ? VIRTUAL_INSTRUCTION
+           : u || (hs && BIT(status, 20)) ? ILLEGAL_INSTRUCTION
+                                          : EXECUTED;
   case HLV_HSV: /* HU */
     return m->v ? VIRTUAL_INSTRUCTION : u && !BIT(hstatus, 9) ? ILLEGAL_INSTRUCTION : EXECUTED;
   case UNDEFINED:

@@ -20,7 +20,17 @@ void model_take(hart_model *m, const model_trap *t);
 unsigned model_interrupt(const hart_model *m);
 
 typedef enum {
-  ECALL, EBREAK, MRET, SRET, WFI, SFENCE_VMA, SFENCE_W_INVAL, HFENCE_VVMA, HFENCE_GVMA, HLV_HSV, UNDEFINED,
+  ECALL,
+  EBREAK,
+  MRET,
+  SRET,
+  WFI,
+  SFENCE_VMA,
+  SFENCE_W_INVAL,
+  HFENCE_VVMA,
+  HFENCE_GVMA,
+  HLV_HSV,
+  UNDEFINED,
 } model_instruction;
 
 /* May it be executed now? ECALL and EBREAK always. */
