@@ -7,9 +7,9 @@
 #include "both.h"
 
 #ifdef __SANITIZE_ADDRESS__
-enum { STEPS = 60000 };
+enum { STEPS = 100000 };
 #else
-enum { STEPS = 400000 };
+enum { STEPS = 600000 };
 #endif
 
 typedef struct {
@@ -22,13 +22,20 @@ static unsigned mode_index(const both *b)
   return b->m.prv == 3 ? 0 : (b->m.prv == 1 ? 1 : 2) + (b->m.v ? 2 : 0);
 }
 
+/* Less of the 87 constant counters; below M often one that the mode's privilege reaches. */
 static unsigned random_number(both *b)
 {
   if (one_in(b, 10))
     return rnd(b) % 4096;
   unsigned n = b->numbers[rnd(b) % b->n_numbers];
-  if ((n & 0x1f) > 2 && (n >> 5 == 0xC00 >> 5 || n >> 5 == 0xB00 >> 5 || n >> 5 == 0x320 >> 5))
-    n = b->numbers[rnd(b) % b->n_numbers]; /* 87 constant counters: less of them */
+  for (unsigned i = 0; i < 6; i++) {
+    const bool constant =
+        (n & 0x1f) > 2 && (n >> 5 == 0xC00 >> 5 || n >> 5 == 0xB00 >> 5 || n >> 5 == 0x320 >> 5);
+    const unsigned reach = b->m.prv == 1 && !b->m.v ? 2 : b->m.prv;
+    if ((!constant || one_in(b, 8)) && ((n >> 8 & 3) <= reach || one_in(b, 3)))
+      break;
+    n = b->numbers[rnd(b) % b->n_numbers];
+  }
   return n;
 }
 
@@ -65,14 +72,17 @@ static void one_csr_instruction(both *b, tally *t)
 static void surroundings(both *b)
 {
   static const uint8_t lines[] = { MSI, MTI, MEI, SEI };
-  switch (rnd(b) % 6) {
+  switch (rnd(b) % 8) {
   case 0:
     both_time_passes(b, b->m.time + rnd(b) % 4);
     break;
   case 1:
     both_line(b, lines[rnd(b) % 4], rnd(b) & 1);
     break;
-  case 2: /* all enables on, or off: else few accesses below M get through */
+  case 2:
+    both_poke(b, one_in(b, 2) ? MSTATUS : VSSTATUS, b->m.csr[MSTATUS] | 1ull << 13);
+    break;
+  case 3: /* all enables on, or off: else few accesses below M get through */
     both_poke(b, (uint16_t[]){ MCOUNTEREN, HCOUNTEREN, SCOUNTEREN, MENVCFG, HENVCFG }[rnd(b) % 5],
               one_in(b, 4) ? 0 : ~0ull);
     break;
