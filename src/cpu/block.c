@@ -30,7 +30,7 @@ rv_code *rv_code_new(rv_phys *phys, size_t size, const void *const *handlers)
   rv_code *c = calloc(1, sizeof *c);
   if (!c)
     return NULL;
-  *c = (rv_code){ .phys = phys, .handlers = handlers, .size = size };
+  *c = (rv_code){ .phys = phys, .handlers = handlers, .ext = RV_EXT_DEFAULT, .size = size };
   c->hash = calloc((size_t)1 << HASH_BITS, sizeof *c->hash);
   c->arena = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                   -1, 0);
@@ -266,7 +266,7 @@ static uint32_t decode_ops(builder *b, const uint8_t *bytes, uint32_t off, const
     else
       memcpy(&raw, bytes + off, off <= 4092 ? 4 : 2);
     rv_insn d;
-    const bool known = rv_decode(raw, &d);
+    const bool known = rv_decode_for(b->code->ext, raw, &d);
     if (!last4 && off + d.len > RV_PAGE_SIZE)
       break; /* across the page's end: a block of its own */
     const unsigned kind = known ? kind_of(&d) : RV_KIND_SYS;

@@ -77,6 +77,7 @@ typedef struct rv_block {
 struct rv_code {
   rv_phys *phys;
   const void *const *handlers; /* of the fast engine, N_HANDLERS */
+  uint64_t ext;                /* rv_choices.ext of the harts; RV_EXT_DEFAULT unless set */
   uint8_t *arena, *top;
   size_t size;
   rv_block **hash;

@@ -6,6 +6,7 @@
  */
 #ifndef RV_HART_H
 #define RV_HART_H
+#include "cpu/ext.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -96,8 +97,10 @@ typedef struct {
   bool (*firmware)(void *ctx, rv_hart *h, const rv_trap *t);
 } rv_env;
 
-/* Choices the specification leaves open (--htinst, --adue, --strict). */
+/* Choices the specification leaves open (--htinst, --adue, --strict), and the extensions (-cpu): set
+ * before rv_csr_reset. */
 typedef struct {
+  uint64_t ext;      /* 1 << EXT_*: those this hart has */
   bool tinst_zero;   /* htinst/mtinst 0 instead of the transformed instruction */
   bool adue;         /* hardware A/D update is on from the start (built-in firmware) */
   bool strict;       /* walk from hgatp's root with PPN[1:0] = 0 */
@@ -169,6 +172,8 @@ struct rv_hart {
     bool interrupt, v;
   } wedged;
 };
+
+static inline bool rv_has(const rv_hart *h, rv_ext ext) { return h->choice.ext >> ext & 1; }
 
 /* "M", "HS", "U", "VS", "VU". */
 static inline const char *rv_mode_name(unsigned prv, bool v)

@@ -88,7 +88,7 @@ static bool add_hart(rvh_machine *m, unsigned id)
   h->code = m->code;
   h->env = &m->env;
   h->observe = m->config.hints == RVH_HINTS_NONE ? 0 : 1ull << RV_EV_HINT;
-  h->choice = (rv_choices){ .tinst_zero = m->config.htinst_zero, .strict = m->config.strict,
+  h->choice = (rv_choices){ .ext = rv_extensions(&m->config), .tinst_zero = m->config.htinst_zero, .strict = m->config.strict,
                             .adue = m->config.adue, .trap_loop = m->config.trap_loop };
   return rv_mmu_init(h);
 }
@@ -107,6 +107,7 @@ static bool build(rvh_machine *m, GError **error)
   m->code = rv_code_new(&m->phys, RV_CODE_DEFAULT, rv_engine_handlers());
   if (!m->code)
     return out_of_memory(error, "decoded code");
+  m->code->ext = rv_extensions(&m->config);
   for (unsigned i = 0; i < m->config.n_harts; i++)
     if (!add_hart(m, i))
       return out_of_memory(error, "the harts");

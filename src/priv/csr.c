@@ -17,6 +17,11 @@
 
 enum { VS_LEVEL = 0x444, S_LEVEL = 0x222, HS_ALIASES = 0x1444, MIE_BITS = 0x1eee };
 
+enum {
+#define CSR(addr, name, gate, cell, read, write, reset, spec, brief) ROW_##name,
+#include "priv/csr.def"
+};
+
 /* ---- gates: who may access it, besides the privilege in its number ---- */
 
 static rv_why gate_NONE(const rv_hart *h, unsigned csr) { return WHY_NONE; }
@@ -131,10 +136,8 @@ static uint64_t read_vsie(rv_hart *h, unsigned csr)
 }
 
 /* What menvcfg takes away reads 0 below it [H-091 .. H-093, H-403]. */
-static uint64_t henvcfg_allowed(const rv_hart *h)
-{
-  return henvcfg_FIOM | (h->csr.menvcfg & (menvcfg_ADUE | menvcfg_PBMTE | menvcfg_STCE));
-}
+static const uint64_t MENVCFG_GIVES = menvcfg_ADUE | menvcfg_PBMTE | menvcfg_STCE;
+static uint64_t henvcfg_allowed(const rv_hart *h) { return h->csr.menvcfg | ~MENVCFG_GIVES; }
 static uint64_t read_henvcfg(rv_hart *h, unsigned csr)
 {
   return h->csr.henvcfg & henvcfg_allowed(h);
@@ -156,6 +159,9 @@ static void put_masked(uint64_t *cell, uint64_t mask, uint64_t value)
 {
   *cell = (*cell & ~mask) | (value & mask);
 }
+
+/* The writable fields of csr.def that this hart has. */
+#define WRITABLE(h, name) ((h)->csr_mask[ROW_##name])
 
 static void write_fflags(rv_hart *h, unsigned csr, uint64_t value)
 {
@@ -267,14 +273,14 @@ static void write_hgatp(rv_hart *h, unsigned csr, uint64_t value)
 static void write_menvcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
   const uint64_t old = h->csr.menvcfg;
-  put_masked(&h->csr.menvcfg, menvcfg_FIOM | menvcfg_ADUE | menvcfg_PBMTE | menvcfg_STCE, value);
+  put_masked(&h->csr.menvcfg, WRITABLE(h, menvcfg), value);
   if ((old ^ h->csr.menvcfg) & (menvcfg_ADUE | menvcfg_PBMTE))
     rv_tlb_drop_all(h);
   rv_timer_update(h);
 }
 static void write_henvcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  h->csr.henvcfg = value & henvcfg_allowed(h);
+  h->csr.henvcfg = value & WRITABLE(h, henvcfg) & henvcfg_allowed(h);
   rv_regime_changed(h); /* ADUE and PBMTE are part of a V=1 regime */
   rv_timer_update(h);
 }
@@ -394,7 +400,10 @@ static const rv_csr_field fields[] = {
 #define RULE_WARL true
 #define RULE_WLRL true
 #define RULE_RO false
-#define FIELD(csr, name, hi, lo, rule, brief) { #name, brief, CSR_##csr, hi, lo, RULE_##rule },
+#define FIELD(csr, name, hi, lo, rule, brief)                                                        \
+  { #name, brief, CSR_##csr, hi, lo, RULE_##rule, EXT_I },
+#define FIELD_OF(ext, csr, name, hi, lo, rule, brief)                                               \
+  { #name, brief, CSR_##csr, hi, lo, RULE_##rule, EXT_##ext },
 #include "priv/csr.def"
 };
 enum { N_FIELDS = sizeof fields / sizeof *fields };
@@ -410,18 +419,27 @@ static const struct {
 };
 
 /* Row index + 1 by CSR number, at compile time: 0 is "no such CSR". */
-enum {
-#define CSR(addr, name, gate, cell, read, write, reset, spec, brief) ROW_##name,
-#include "priv/csr.def"
-};
 static const uint8_t row_of[4096] = {
 #define CSR(addr, name, gate, cell, read, write, reset, spec, brief) [addr] = ROW_##name + 1,
+#include "priv/csr.def"
+};
+
+/* Extensions without which a row does not exist. */
+static const uint64_t needs[N_ROWS] = {
+#define NEEDS(csr, ext) [ROW_##csr] = 1ull << EXT_##ext,
 #include "priv/csr.def"
 };
 
 static const csr_row *find(unsigned csr)
 {
   return csr < 4096 && row_of[csr] ? &rows[row_of[csr] - 1] : NULL;
+}
+
+/* The row of a CSR that this hart has. */
+static const csr_row *find_on(const rv_hart *h, unsigned csr)
+{
+  const csr_row *row = find(csr);
+  return row && !(needs[row - rows] & ~h->choice.ext) ? row : NULL;
 }
 
 const rv_csr_desc *rv_csr_describe(unsigned csr)
@@ -452,15 +470,16 @@ const char *rv_csr_value_name(unsigned csr, const char *field, uint64_t value)
 
 /* ---- access ---- */
 
-/* Writable bits of a CSR whose write is PLAIN: its RW, WARL and WLRL fields, or all. */
-static uint64_t plain_mask(unsigned csr)
+/* Writable bits of a CSR whose write is PLAIN: its RW, WARL and WLRL fields as far as the hart has
+ * them, or all. */
+static uint64_t plain_mask(const rv_hart *h, unsigned csr)
 {
   uint64_t mask = 0;
   bool any = false;
   for (unsigned i = 0; i < N_FIELDS; i++)
     if (fields[i].csr == csr) {
       any = true;
-      mask |= fields[i].writable ? RV_MASK(fields[i].hi, fields[i].lo) : 0;
+      mask |= fields[i].writable && rv_has(h, fields[i].ext) ? RV_MASK(fields[i].hi, fields[i].lo) : 0;
     }
   return any ? mask : ~0ull;
 }
@@ -522,7 +541,7 @@ static void tell(rv_hart *h, unsigned csr, uint64_t before, uint64_t after)
 bool rv_csr_access(rv_hart *h, unsigned csr, unsigned op, uint64_t operand, bool write,
                    uint64_t *value)
 {
-  const csr_row *row = find(csr);
+  const csr_row *row = find_on(h, csr);
   if (!row)
     return rv_refuse(h, WHY_NO_CSR, 0);
   const rv_why why = refusal(h, row, write);
@@ -544,7 +563,7 @@ bool rv_csr_access(rv_hart *h, unsigned csr, unsigned op, uint64_t operand, bool
 
 bool rv_csr_peek(rv_hart *h, unsigned csr, uint64_t *value)
 {
-  const csr_row *row = find(csr);
+  const csr_row *row = find_on(h, csr);
   if (row)
     *value = read_row(h, row);
   return row;
@@ -552,7 +571,7 @@ bool rv_csr_peek(rv_hart *h, unsigned csr, uint64_t *value)
 
 bool rv_csr_poke(rv_hart *h, unsigned csr, uint64_t value)
 {
-  const csr_row *row = find(csr);
+  const csr_row *row = find_on(h, csr);
   if (row)
     write_row(h, row, value);
   return row;
@@ -564,7 +583,7 @@ void rv_csr_reset(rv_hart *h)
   memset(&h->csr, 0, sizeof h->csr);
   memset(h->s, 0, sizeof h->s);
   for (unsigned i = 0; i < N_ROWS; i++) {
-    h->csr_mask[i] = plain_mask(rows[i].desc.addr);
+    h->csr_mask[i] = plain_mask(h, rows[i].desc.addr);
     if (rows[i].reset)
       *cell_of(h, &rows[i]) = rows[i].reset;
   }

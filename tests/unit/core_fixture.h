@@ -84,6 +84,7 @@ static inline rv_hart *core_new_hart(rv_phys *phys, const rv_env *env, unsigned 
   h->phys = phys;
   h->prv = PRV_M;
   h->reservation = ~0ull;
+  h->choice.ext = RV_EXT_DEFAULT;
   rv_csr_reset(h);
   ck_assert(rv_mmu_init(h));
   return h;

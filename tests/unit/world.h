@@ -85,6 +85,7 @@ static inline void world_reset_hart(world *w, rv_hart *h)
   h->stop = 0;
   h->ip_lines = 0;
   h->reservation = ~0ull;
+  h->choice.ext = RV_EXT_DEFAULT;
   rv_csr_reset(h);
   rv_pmp_reset(h);
   h->csr.pmpaddr[0] = ~0ull;

@@ -1,0 +1,24 @@
+/* ext.h - which extensions a hart has: bits of rv_choices.ext, by row of ext.def. */
+#ifndef RV_EXT_H
+#define RV_EXT_H
+#include <stdint.h>
+
+typedef enum {
+#define EXT(id, name, state, spec, brief) EXT_##id,
+#include "cpu/ext.def"
+  N_EXT
+} rv_ext;
+
+/* What -cpu rv64 has, and -cpu max. */
+#define RV_EXT_ALWAYS 1
+#define RV_EXT_ON 1
+#define RV_EXT_OFF 0
+static const uint64_t RV_EXT_DEFAULT = 0
+#define EXT(id, name, state, spec, brief) | (uint64_t)RV_EXT_##state << EXT_##id
+#include "cpu/ext.def"
+    ;
+#undef RV_EXT_ALWAYS
+#undef RV_EXT_ON
+#undef RV_EXT_OFF
+static const uint64_t RV_EXT_ALL = (1ull << N_EXT) - 1;
+#endif
