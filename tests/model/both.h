@@ -5,6 +5,7 @@
  */
 #ifndef RVH_TESTS_MODEL_BOTH_H
 #define RVH_TESTS_MODEL_BOTH_H
+#include "cpu/ext.h"
 #include "cpu/insn.h"
 #include "cpu/slow.h"
 #include "mmu/phys.h"
@@ -29,7 +30,7 @@ typedef struct {
   rv_hart *h;
   hart_model m;
   uint64_t rng;
-  uint16_t numbers[512]; /* CSRs that exist */
+  uint16_t numbers[512]; /* CSRs that may exist */
   unsigned n_numbers;
   char what[160]; /* the step under way, for messages */
 } both;
@@ -54,6 +55,73 @@ static bool both_no_write(void *bus, rv_hart *h, uint64_t pa, unsigned size, uin
 }
 static bool both_no_claim(void *bus, uint64_t pa) { return false; }
 
+/* ---- which extensions ---- */
+
+/* The names under which the model knows what it has a rule for. */
+static const struct {
+  const char *name;
+  uint32_t ext;
+} both_names[] = {
+  { "sstc", X_SSTC },           { "svadu", X_SVADU },
+  { "svpbmt", X_SVPBMT },       { "svnapot", X_SVNAPOT },
+  { "svinval", X_SVINVAL },     { "ssnpm", X_SSNPM },
+  { "smnpm", X_SMNPM },         { "smmpm", X_SMMPM },
+  { "smstateen", X_SMSTATEEN }, { "zicbom", X_ZICBOM },
+  { "zicboz", X_ZICBOZ },       { "zihpm", X_HPM },
+  { "sscofpmf", X_SSCOFPMF },   { "zawrs", X_ZAWRS },
+  { "smcntrpmf", X_SMCNTRPMF }, { "shlcofideleg", X_SHLCOFIDELEG },
+};
+
+/* The extensions of the machine, by row of ext.def. */
+enum { STATE_ALWAYS = -1, STATE_ON = -2, STATE_OFF = -3 };
+#define STATE_OF(id) EXT_##id /* a part of that one */
+static const struct {
+  const char *name;
+  int state;
+} both_ext[] = {
+#define EXT(id, name, state, spec, brief) { name, STATE_##state },
+#include "cpu/ext.def"
+};
+
+static inline uint32_t both_ext_of(const char *name)
+{
+  for (unsigned i = 0; name && i < sizeof both_names / sizeof *both_names; i++)
+    if (!strcmp(both_names[i].name, name))
+      return both_names[i].ext;
+  return 0;
+}
+
+/* Sets the machine's extensions and tells the model: of those the model knows, the ones in wanted
+ * (as far as they can be switched). Returns which the machine has of the model's. */
+static inline uint32_t both_extensions(rv_hart *h, uint32_t wanted)
+{
+  uint64_t ext = 0;
+  uint32_t known = 0;
+  for (unsigned i = 0; i < N_EXT; i++) {
+    const uint32_t x = both_ext_of(both_ext[i].name);
+    const bool on =
+        both_ext[i].state == STATE_ALWAYS || (x ? wanted & x : both_ext[i].state == STATE_ON);
+    ext |= (uint64_t)on << i;
+    known |= on ? x : 0;
+  }
+  for (unsigned i = 0; i < N_EXT; i++)
+    if (both_ext[i].state >= 0)
+      ext |= (ext >> both_ext[i].state & 1) << i;
+  h->choice.ext = ext;
+  return known;
+}
+/* As -cpu rv64 has them. */
+static inline uint32_t both_default(void)
+{
+  uint32_t wanted = 0;
+  for (unsigned i = 0; i < N_EXT; i++)
+    if (both_ext[i].state == STATE_ALWAYS || both_ext[i].state == STATE_ON)
+      wanted |= both_ext_of(both_ext[i].name);
+  return wanted;
+}
+
+/* ---- both harts ---- */
+
 /* Both as after reset; the counters at 0. */
 static inline void both_reset(both *b)
 {
@@ -62,13 +130,24 @@ static inline void both_reset(both *b)
   h->v = false;
   h->ip_lines = b->m.lines = 0;
   h->pc = b->m.pc = BOTH_RAM;
+  h->icount = h->unretired = 0;
   rv_csr_reset(h);
   rv_pmp_reset(h);
-  h->mcycle_off = -h->icount;
-  h->minstret_off = -(h->icount - h->unretired);
+  rv_csr_poke(h, CSR_mcycle, 1); /* written as by an instruction, which counts one behind it */
+  rv_csr_poke(h, CSR_minstret, 1);
   rv_regime_changed(h);
   rv_irq_update(h);
   model_reset(&b->m);
+}
+
+static inline void both_switch(both *b, uint32_t wanted)
+{
+  b->m.ext = both_extensions(b->h, wanted);
+  both_reset(b);
+  b->n_numbers = 0;
+  for (unsigned n = 0; n < 4096; n++)
+    if (model_exists(&b->m, n))
+      b->numbers[b->n_numbers++] = n;
 }
 
 static inline both *both_new(uint64_t seed)
@@ -87,12 +166,10 @@ static inline both *both_new(uint64_t seed)
   h->env = &b->env;
   h->phys = &b->phys;
   h->reservation = ~0ull;
+  h->choice.ext = RV_EXT_DEFAULT;
   rv_csr_reset(h);
   ck_assert(rv_mmu_init(h));
-  both_reset(b);
-  for (unsigned n = 0; n < 4096; n++)
-    if (model_exists(n))
-      b->numbers[b->n_numbers++] = n;
+  both_switch(b, both_default());
   return b;
 }
 static inline void both_free(both *b)
@@ -121,7 +198,6 @@ static inline void both_random_mode(both *b)
 static inline void both_poke(both *b, unsigned csr, uint64_t value)
 {
   model_poke(&b->m, csr, value);
-  b->m.counter_written[0] = b->m.counter_written[1] = false;
   if (csr == MCYCLE) /* a poke is no instruction: nothing is counted after it */
     value++;
   if (csr == MINSTRET)
@@ -144,7 +220,8 @@ static inline void both_line(both *b, unsigned irq, bool on)
  * something that is a mode, or a time that is near. */
 static inline uint64_t both_value(both *b, unsigned csr)
 {
-  const uint64_t any = rnd(b) << 32 ^ rnd(b), now = model_exists(csr) ? model_peek(&b->m, csr) : 0;
+  const uint64_t any = rnd(b) << 32 ^ rnd(b),
+                 now = model_exists(&b->m, csr) ? model_peek(&b->m, csr) : 0;
   switch (rnd(b) % 10) {
   case 0:
     return 0;
@@ -195,9 +272,11 @@ static slow_function *const both_slow[N_OPS] = {
 #include "cpu/insn.def"
 };
 
-/* The instruction at pc, on the machine's hart. */
+/* The instruction at pc, on the machine's hart. The model's is still as before it, and is to begin.
+ */
 static inline void both_execute(both *b, uint32_t raw)
 {
+  model_begin(&b->m);
   struct {
     rv_seg seg;
     rv_op op;
@@ -206,7 +285,7 @@ static inline void both_execute(both *b, uint32_t raw)
   rv_hart *h = b->h;
   rv_insn d = { 0 };
   slow_function *f = rv_slow_undefined;
-  if (rv_decode(raw, &d)) {
+  if (rv_decode_for(h->choice.ext, raw, &d)) {
     rv_op_single(&d, h->pc, &one.op, &one.link);
     f = both_slow[d.op];
     if (!f)
@@ -226,13 +305,13 @@ static inline void both_execute(both *b, uint32_t raw)
 }
 
 /* The model's end of an instruction: executed, or refused with the instruction's bits in tval. */
-static inline void both_model_end(both *b, model_outcome outcome, uint32_t raw, uint64_t inhibit)
+static inline void both_model_end(both *b, model_outcome outcome, uint32_t raw)
 {
   if (outcome)
     model_take(&b->m, &(model_trap){ .cause = outcome, .tval = raw });
   else
     b->m.pc += 4;
-  model_count(&b->m, !outcome, inhibit);
+  model_end(&b->m, !outcome);
 }
 
 /* ---- comparing ---- */
@@ -270,8 +349,8 @@ static inline void both_compare_numbers(both *b)
 {
   for (unsigned n = 0; n < 4096; n++) {
     uint64_t value;
-    ck_assert_msg(rv_csr_peek(b->h, n, &value) == model_exists(n), "CSR %#x: the model says %d", n,
-                  model_exists(n));
+    ck_assert_msg(rv_csr_peek(b->h, n, &value) == model_exists(&b->m, n),
+                  "CSR %#x: the model says %d", n, model_exists(&b->m, n));
   }
 }
 #endif

@@ -17,67 +17,115 @@ enum { WORD = 0xffffffff };
 #define UXL_2 (2ull << 32)
 #define SXL_2 (2ull << 34)
 
-/* The CSRs that have storage, and the bits that hold what is written. */
-typedef struct {
-  uint16_t csr;
-  uint64_t writable, reset;
-} stored;
+/* ---- what exists, and which of its bits can be written ---- */
 
-static const stored table[] = {
-  { FFLAGS, 0x1f, 0 },
-  { FRM, 0x7, 0 },
-  { STVEC, ALL & ~B(1), 0 }, /* MODE is 0 or 1 */
-  { VSTVEC, ALL & ~B(1), 0 },
-  { MTVEC, ALL & ~B(1), 0 },
-  { SCOUNTEREN, WORD, 0 },
-  { HCOUNTEREN, WORD, 0 },
-  { MCOUNTEREN, WORD, 0 },
-  { SENVCFG, B(0), 0 }, /* FIOM */
-  { SSCRATCH, ALL, 0 },
-  { VSSCRATCH, ALL, 0 },
-  { MSCRATCH, ALL, 0 },
-  { SEPC, ALL & ~B(0), 0 }, /* IALIGN = 16 */
-  { VSEPC, ALL & ~B(0), 0 },
-  { MEPC, ALL & ~B(0), 0 },
-  { SCAUSE, ALL, 0 },
-  { VSCAUSE, ALL, 0 },
-  { MCAUSE, ALL, 0 },
-  { STVAL, ALL, 0 },
-  { VSTVAL, ALL, 0 },
-  { MTVAL, ALL, 0 },
-  { STIMECMP, ALL, ALL },
-  { VSTIMECMP, ALL, ALL },
-  { SATP, ALL, 0 },
-  { VSATP, ALL, 0 },
-  { VSSTATUS, SSTATUS_WRITABLE, UXL_2 },
-  /* GVA SPV SPVP HU VTVM VTW VTSR; VSBE 0, VGEIN 0 (GEILEN is 0), VSXL 2 */
-  { HSTATUS, B(6) | B(7) | B(8) | B(9) | B(20) | B(21) | B(22), UXL_2 },
-  /* "Writable": 1-8, 12, 13, 15, 18, 19; bit 0 may be */
-  { HEDELEG, 0x1ff | B(12) | B(13) | B(15) | B(18) | B(19), 0 },
-  { HIDELEG, B(2) | B(6) | B(10), 0 },
-  { HTIMEDELTA, ALL, 0 },
-  { HENVCFG, B(0) | B(61) | B(62) | B(63), 0 }, /* FIOM ADUE PBMTE STCE */
-  { MENVCFG, B(0) | B(61) | B(62) | B(63), 0 },
-  { HTVAL, ALL, 0 },
-  { HVIP, B(2) | B(6) | B(10), 0 },
-  { HTINST, ALL, 0 },
-  { HGATP, ALL & ~B(58) & ~B(59), 0 },
-  { MSTATUS, MSTATUS_WRITABLE, UXL_2 | SXL_2 },
-  /* 11 and 16 read-only 0; 14 and 17 are reserved */
-  { MEDELEG, 0x7ff | B(12) | B(13) | B(15) | 0xfc0000, 0 },
-  /* VS-level and guest external ones read-only 1 */
-  { MIDELEG, B(1) | B(5) | B(9), B(2) | B(6) | B(10) | B(12) },
-  { MIE, 0x222 | 0x444 | 0x888 | B(12), 0 },
-  { MIP, B(1) | B(5) | B(9), 0 }, /* the bits that software can set */
-  { MCOUNTINHIBIT, B(0) | B(2), 0 },
-  { MTINST, ALL, 0 },
-  { MTVAL2, ALL, 0 },
-  { PMPCFG0, ALL, 0 },
-  { PMPCFG2, ALL, 0 },
-  { MCYCLE, ALL, 0 },
-  { MINSTRET, ALL, 0 },
-};
-enum { N_STORED = sizeof table / sizeof *table };
+static bool has(const hart_model *m, uint32_t ext) { return m->ext & ext; }
+
+#define CB                                                                                         \
+  (has(m, X_ZICBOM) ? B(4) | B(5) | B(6) : 0) | (has(m, X_ZICBOZ) ? B(7) : 0) /* CBIE CBCFE CBZE   \
+                                                                               */
+#define PMM(ext) (has(m, ext) ? B(32) | B(33) : 0)
+#define BY_MENVCFG                                                                                 \
+  ((has(m, X_SVADU) ? B(61) : 0) | (has(m, X_SVPBMT) ? B(62) : 0) | (has(m, X_SSTC) ? B(63) : 0))
+
+/* Bits 62:58 of mhpmevent, mcyclecfg, minstretcfg: MINH SINH UINH VSINH VUINH. */
+#define INHIBITS (B(62) | B(61) | B(60) | B(59) | B(58))
+
+/* A CSR with storage of its own: the bits that hold what is written. 0: there is none. */
+static uint64_t writable(const hart_model *m, unsigned csr)
+{
+  const uint64_t lcofi = has(m, X_SSCOFPMF) ? B(LCOFI) : 0;
+  if (csr >= PMPADDR0 && csr < PMPADDR0 + 16)
+    return (1ull << 54) - 1;
+  if (csr >= MSTATEEN0 && csr < MSTATEEN0 + 4)
+    return has(m, X_SMSTATEEN) ? B(63) | (csr == MSTATEEN0 ? B(62) : 0) : 0;
+  if (csr >= HSTATEEN0 && csr < HSTATEEN0 + 4)
+    return has(m, X_SMSTATEEN) ? B(63) | (csr == HSTATEEN0 ? B(62) : 0) : 0;
+  if (csr >= MHPMEVENT3 && csr < MHPMEVENT3 + 8)
+    return has(m, X_HPM) ? BITS(ALL, 55, 0) | (has(m, X_SSCOFPMF) ? B(63) | INHIBITS : 0) : 0;
+  if (csr >= MHPMCOUNTER3 && csr < MHPMCOUNTER3 + 8)
+    return has(m, X_HPM) ? ALL : 0;
+  switch (csr) {
+  case FFLAGS:
+    return 0x1f;
+  case FRM:
+    return 7;
+  case STVEC:
+  case VSTVEC:
+  case MTVEC: /* MODE is 0 or 1 */
+    return ALL & ~B(1);
+  case SCOUNTEREN:
+  case HCOUNTEREN:
+  case MCOUNTEREN:
+    return WORD;
+  case SENVCFG: /* FIOM */
+    return B(0) | CB | PMM(X_SSNPM);
+  case HENVCFG: /* and ADUE PBMTE STCE */
+    return B(0) | CB | PMM(X_SSNPM) | BY_MENVCFG;
+  case MENVCFG:
+    return B(0) | CB | PMM(X_SMNPM) | BY_MENVCFG;
+  case MSECCFG:
+    return PMM(X_SMMPM);
+  case SEPC:
+  case VSEPC:
+  case MEPC: /* IALIGN = 16 */
+    return ALL & ~B(0);
+  case STIMECMP:
+  case VSTIMECMP:
+    return has(m, X_SSTC) ? ALL : 0;
+  case SSCRATCH:
+  case VSSCRATCH:
+  case MSCRATCH:
+  case SCAUSE:
+  case VSCAUSE:
+  case MCAUSE:
+  case STVAL:
+  case VSTVAL:
+  case MTVAL:
+  case SATP:
+  case VSATP:
+  case HTIMEDELTA:
+  case HTVAL:
+  case HTINST:
+  case MTINST:
+  case MTVAL2:
+  case PMPCFG0:
+  case PMPCFG2:
+  case MCYCLE:
+  case MINSTRET:
+    return ALL;
+  case VSSTATUS:
+    return SSTATUS_WRITABLE;
+  case MSTATUS:
+    return MSTATUS_WRITABLE;
+  case HSTATUS: /* GVA SPV SPVP HU VTVM VTW VTSR HUPMM; VSBE 0, VGEIN 0 (GEILEN is 0), VSXL 2 */
+    return B(6) | B(7) | B(8) | B(9) | B(20) | B(21) | B(22) |
+           (has(m, X_SSNPM) ? B(48) | B(49) : 0);
+  case HEDELEG: /* "Writable": 1-8, 12, 13, 15, 18, 19; bit 0 may be */
+    return 0x1ff | B(12) | B(13) | B(15) | B(18) | B(19);
+  case MEDELEG: /* 11 and 16 read-only 0; 14 and 17 are reserved */
+    return 0x7ff | B(12) | B(13) | B(15) | 0xfc0000;
+  case HIDELEG: /* "If Shlcofideleg is implemented, bit 13 is writable" */
+    return B(2) | B(6) | B(10) | (has(m, X_SHLCOFIDELEG) ? lcofi : 0);
+  case MIDELEG: /* the VS-level ones and SGEI are read-only 1 */
+    return B(1) | B(5) | B(9) | lcofi;
+  case MIE:
+    return 0x222 | 0x444 | 0x888 | B(12) | lcofi;
+  case MIP: /* what software can set */
+    return B(1) | B(5) | B(9) | lcofi;
+  case HVIP:
+    return B(2) | B(6) | B(10);
+  case HGATP:
+    return ALL & ~B(58) & ~B(59);
+  case MCOUNTINHIBIT:
+    return B(0) | B(2) | (has(m, X_HPM) ? 0x7f8 : 0);
+  case MCYCLECFG:
+  case MINSTRETCFG:
+    return has(m, X_SMCNTRPMF) ? INHIBITS : 0;
+  default:
+    return 0;
+  }
+}
 
 /* Views, and what is constant. */
 static const uint16_t others[] = {
@@ -86,37 +134,32 @@ static const uint16_t others[] = {
   MIMPID, MHARTID, MCONFIGPTR, TSELECT, TDATA1,  TDATA2, TDATA3,
 };
 
-static const stored *find(unsigned csr)
-{
-  static const stored pmpaddr = { PMPADDR0, (1ull << 54) - 1, 0 };
-  if (csr >= PMPADDR0 && csr < PMPADDR0 + 16)
-    return &pmpaddr;
-  for (unsigned i = 0; i < N_STORED; i++)
-    if (table[i].csr == csr)
-      return &table[i];
-  return NULL;
-}
-
-/* hpmcounter3-31, mhpmcounter3-31, mhpmevent3-31: read-only 0. */
+/* hpmcounter3-31, mhpmcounter3-31, mhpmevent3-31: those that do not count are read-only 0. */
 static bool is_hpm(unsigned csr)
 {
   const unsigned n = csr & 0x1f, group = csr & ~0x1fu;
   return n >= 3 && (group == 0xC00 || group == 0xB00 || group == 0x320);
 }
 
-bool model_exists(unsigned csr)
+bool model_exists(const hart_model *m, unsigned csr)
 {
   for (unsigned i = 0; i < sizeof others / sizeof *others; i++)
     if (others[i] == csr)
       return true;
-  return find(csr) || is_hpm(csr);
+  if (csr >= SSTATEEN0 && csr < SSTATEEN0 + 4)
+    return has(m, X_SMSTATEEN);
+  if (csr == SCOUNTOVF)
+    return has(m, X_SSCOFPMF);
+  return writable(m, csr) || is_hpm(csr);
 }
 
 void model_reset(hart_model *m)
 {
   memset(m->csr, 0, sizeof m->csr);
-  for (unsigned i = 0; i < N_STORED; i++)
-    m->csr[table[i].csr] = table[i].reset;
+  m->csr[MSTATUS] = UXL_2 | SXL_2;
+  m->csr[VSSTATUS] = m->csr[HSTATUS] = UXL_2;
+  m->csr[MIDELEG] = B(2) | B(6) | B(10) | B(12);
+  m->csr[STIMECMP] = m->csr[VSTIMECMP] = ALL;
   m->prv = 3;
   m->v = false;
 }
@@ -129,10 +172,27 @@ static uint64_t henvcfg(const hart_model *m)
   return m->csr[HENVCFG] & (m->csr[MENVCFG] | ~(B(61) | B(62) | B(63)));
 }
 
+/* "A bit that is zero in mstateen appears as read-only zero in hstateen." */
+static uint64_t hstateen(const hart_model *m, unsigned n)
+{
+  return m->csr[HSTATEEN0 + n] & m->csr[MSTATEEN0 + n];
+}
+
+/* "Bit X is 1 if mhpmeventX.OF is", of those that the mode may read. */
+static uint64_t scountovf(const hart_model *m)
+{
+  uint64_t of = 0;
+  for (unsigned n = 3; n < N_COUNTERS; n++)
+    of |= (uint64_t)BIT(m->csr[0x320 + n], 63) << n;
+  if (m->prv != 3)
+    of &= m->csr[MCOUNTEREN];
+  return m->v ? of & m->csr[HCOUNTEREN] : of;
+}
+
 /* All pending interrupts, as mip shows them. */
 static uint64_t mip(const hart_model *m)
 {
-  uint64_t ip = m->lines | (m->csr[MIP] & (B(SSI) | B(SEI))) | m->csr[HVIP];
+  uint64_t ip = m->lines | (m->csr[MIP] & (B(SSI) | B(SEI) | B(LCOFI))) | m->csr[HVIP];
   if (!BIT(m->csr[MENVCFG], 63)) /* "STIP is writable in mip" without Sstc */
     ip |= m->csr[MIP] & B(STI);
   else if (m->time >= m->csr[STIMECMP])
@@ -150,8 +210,16 @@ static uint64_t with_sd(uint64_t status)
 uint64_t model_peek(const hart_model *m, unsigned csr)
 {
   const uint64_t *c = m->csr;
-  const uint64_t vs = B(2) | B(6) | B(10), s = B(1) | B(5) | B(9), h = vs | B(12);
+  const uint64_t vs = B(2) | B(6) | B(10), s = B(1) | B(5) | B(9) | B(LCOFI), h = vs | B(12);
+  /* LCOFI of the guest is that of sip and sie, in its place. */
+  const uint64_t lcofi = c[HIDELEG] & c[MIDELEG] & B(LCOFI);
+  if (csr >= HPMCOUNTER3 && csr < HPMCOUNTER3 + 8)
+    return c[MHPMCOUNTER3 + (csr - HPMCOUNTER3)];
+  if (csr >= HSTATEEN0 && csr < HSTATEEN0 + 4)
+    return hstateen(m, csr - HSTATEEN0);
   switch (csr) {
+  case SCOUNTOVF:
+    return scountovf(m);
   case FCSR:
     return c[FRM] << 5 | c[FFLAGS];
   case CYCLE:
@@ -174,9 +242,9 @@ uint64_t model_peek(const hart_model *m, unsigned csr)
   case HIE:
     return c[MIE] & h;
   case VSIP: /* aliases of hip where hideleg is 1, one position lower */
-    return (mip(m) & c[HIDELEG] & vs) >> 1;
+    return (mip(m) & c[HIDELEG] & vs) >> 1 | (mip(m) & lcofi);
   case VSIE:
-    return (c[MIE] & c[HIDELEG] & vs) >> 1;
+    return (c[MIE] & c[HIDELEG] & vs) >> 1 | (c[MIE] & lcofi);
   case MIP:
     return mip(m);
   case HENVCFG:
@@ -187,7 +255,7 @@ uint64_t model_peek(const hart_model *m, unsigned csr)
     return B(63) | B('A' - 'A') | B('C' - 'A') | B('D' - 'A') | B('F' - 'A') | B('H' - 'A') |
            B('I' - 'A') | B('M' - 'A') | B('S' - 'A') | B('U' - 'A');
   default:
-    return find(csr) ? c[csr] : 0;
+    return writable(m, csr) ? c[csr] : 0;
   }
 }
 
@@ -218,7 +286,7 @@ static bool mode_supported(uint64_t atp)
 static void write_hgatp(hart_model *m, uint64_t value)
 {
   const uint64_t old = m->csr[HGATP];
-  value &= find(HGATP)->writable;
+  value &= writable(m, HGATP);
   if (!mode_supported(value))
     value = (value & ~(15ull << 60)) | (old & 15ull << 60);
   if (m->strict)
@@ -257,18 +325,48 @@ static void write_pmpaddr(hart_model *m, unsigned csr, uint64_t value)
   m->csr[csr] = value & ((1ull << 54) - 1);
 }
 
+/* WARL fields of the environment registers: CBIE 2 becomes 0; PMM 1 keeps what there was. */
+static uint64_t legal_environment(const hart_model *m, unsigned csr, uint64_t value, unsigned pmm)
+{
+  if (pmm == 32 && BITS(value, 5, 4) == 2)
+    value &= ~(B(4) | B(5));
+  if (BITS(value, pmm + 1, pmm) == 1)
+    value = (value & ~(3ull << pmm)) | (m->csr[csr] & 3ull << pmm);
+  return value;
+}
+
+/* An event this machine has not counts nothing: 0. 1 is cycles, 2 is instructions retired. */
+static uint64_t legal_event(uint64_t value)
+{
+  return BITS(value, 55, 0) > 2 ? value & ~BITS(ALL, 55, 0) : value;
+}
+
 void model_poke(hart_model *m, unsigned csr, uint64_t value)
 {
   uint64_t *c = m->csr;
-  const uint64_t vs = B(2) | B(6) | B(10), s = B(1) | B(5) | B(9);
+  const uint64_t vs = B(2) | B(6) | B(10), s = B(1) | B(5) | B(9) | B(LCOFI);
+  const uint64_t lcofi = c[HIDELEG] & c[MIDELEG] & B(LCOFI);
   if (csr >= PMPADDR0 && csr < PMPADDR0 + 16) {
     write_pmpaddr(m, csr, value);
+    return;
+  }
+  if (csr >= HSTATEEN0 && csr < HSTATEEN0 + 4) { /* bits that mstateen does not give keep, hidden */
+    put(m, csr, writable(m, csr) & c[csr - HSTATEEN0 + MSTATEEN0], value);
+    return;
+  }
+  if (csr >= MHPMEVENT3 && csr < MHPMEVENT3 + 8) {
+    put(m, csr, writable(m, csr), legal_event(value));
+    return;
+  }
+  if (csr == MCYCLE || csr == MINSTRET || (csr >= MHPMCOUNTER3 && csr < MHPMCOUNTER3 + 8)) {
+    m->written |= 1u << (csr & 31);
+    put(m, csr, writable(m, csr), value);
     return;
   }
   switch (csr) {
   case FFLAGS:
   case FRM:
-    put(m, csr, find(csr)->writable, value);
+    put(m, csr, writable(m, csr), value);
     fp_changed(m);
     return;
   case FCSR:
@@ -291,13 +389,22 @@ void model_poke(hart_model *m, unsigned csr, uint64_t value)
     write_hgatp(m, value);
     return;
   case HENVCFG: /* what is read-only 0 now is lost */
-    c[HENVCFG] = value & find(HENVCFG)->writable & (c[MENVCFG] | ~(B(61) | B(62) | B(63)));
+    value = legal_environment(m, csr, value, 32);
+    c[HENVCFG] = value & writable(m, HENVCFG) & (c[MENVCFG] | ~(B(61) | B(62) | B(63)));
+    return;
+  case SENVCFG:
+  case MENVCFG:
+  case MSECCFG:
+    put(m, csr, writable(m, csr), legal_environment(m, csr, value, 32));
+    return;
+  case HSTATUS:
+    put(m, csr, writable(m, csr), legal_environment(m, csr, value, 48));
     return;
   case SIE:
     put(m, MIE, c[MIDELEG] & s, value);
     return;
-  case SIP: /* SSIP alone is writable, if delegated */
-    put(m, MIP, c[MIDELEG] & B(SSI), value);
+  case SIP: /* SSIP and LCOFIP are writable, if delegated */
+    put(m, MIP, c[MIDELEG] & (B(SSI) | B(LCOFI)), value);
     return;
   case HIE:
     put(m, MIE, vs | B(12), value);
@@ -307,26 +414,22 @@ void model_poke(hart_model *m, unsigned csr, uint64_t value)
     return;
   case VSIE:
     put(m, MIE, c[HIDELEG] & vs, value << 1);
+    put(m, MIE, lcofi, value);
     return;
   case VSIP:
     put(m, HVIP, c[HIDELEG] & B(VSSI), value << 1);
+    put(m, MIP, lcofi, value);
     return;
-  case MIP: /* SSIP, SEIP; STIP unless Sstc drives it; VSSIP is hvip's */
-    put(m, MIP, B(SSI) | B(SEI) | (BIT(c[MENVCFG], 63) ? 0 : B(STI)), value);
+  case MIP: /* SSIP, SEIP, LCOFIP; STIP unless Sstc drives it; VSSIP is hvip's */
+    put(m, MIP, writable(m, MIP) & ~(BIT(c[MENVCFG], 63) ? B(STI) : 0), value);
     put(m, HVIP, B(VSSI), value);
     return;
   case PMPCFG0:
   case PMPCFG2:
     write_pmpcfg(m, csr, value);
     return;
-  case MCYCLE:
-  case MINSTRET:
-    m->counter_written[csr == MINSTRET] = true;
-    c[csr] = value;
-    return;
   default:
-    if (find(csr))
-      put(m, csr, find(csr)->writable, value);
+    put(m, csr, writable(m, csr), value);
   }
 }
 
@@ -339,6 +442,10 @@ static bool hs_refused(const hart_model *m, unsigned csr)
     return !BIT(m->csr[MCOUNTEREN], 1) || !BIT(m->csr[MENVCFG], 63);
   if (csr >= CYCLE && csr < CYCLE + 32)
     return !BIT(m->csr[MCOUNTEREN], csr & 31);
+  if (has(m, X_SMSTATEEN) && (csr == HENVCFG || csr == SENVCFG))
+    return !BIT(m->csr[MSTATEEN0], 62);
+  if ((csr >= HSTATEEN0 && csr < HSTATEEN0 + 4) || (csr >= SSTATEEN0 && csr < SSTATEEN0 + 4))
+    return !BIT(m->csr[MSTATEEN0 + (csr & 3)], 63);
   return false;
 }
 
@@ -347,7 +454,7 @@ static model_outcome access(const hart_model *m, unsigned csr, bool writes)
   const unsigned level = BITS(csr, 9, 8);
   const uint64_t *c = m->csr;
   const bool hs = m->prv == 1 && !m->v, vs = m->prv == 1 && m->v;
-  if (!model_exists(csr))
+  if (!model_exists(m, csr))
     return ILLEGAL_INSTRUCTION;
   if (writes && BITS(csr, 11, 10) == 3)
     return ILLEGAL_INSTRUCTION;
@@ -372,6 +479,10 @@ static model_outcome access(const hart_model *m, unsigned csr, bool writes)
   if (level == 2 || (level == 1 && !vs))
     return VIRTUAL_INSTRUCTION;
   if (csr == SATP && BIT(c[HSTATUS], 20)) /* VTVM */
+    return VIRTUAL_INSTRUCTION;
+  if (csr == SENVCFG && has(m, X_SMSTATEEN) && !BIT(hstateen(m, 0), 62))
+    return VIRTUAL_INSTRUCTION;
+  if (csr >= SSTATEEN0 && csr < SSTATEEN0 + 4 && !BIT(hstateen(m, csr - SSTATEEN0), 63))
     return VIRTUAL_INSTRUCTION;
   if (csr == STIMECMP && (!BIT(c[HCOUNTEREN], 1) || !BIT(henvcfg(m), 63)))
     return VIRTUAL_INSTRUCTION;
@@ -409,12 +520,47 @@ model_outcome model_csr(hart_model *m, unsigned csr, unsigned op, uint64_t opera
   return EXECUTED;
 }
 
-/* A written counter shows to the next instruction what was written. */
-void model_count(hart_model *m, bool retired, uint64_t inhibit_before)
+/* ---- counters ---- */
+
+/* "MINH, SINH, UINH, VSINH, VUINH: counting is inhibited" in M, HS, U, VS, VU. */
+static bool inhibited(const hart_model *m, uint64_t config)
 {
-  if (!m->counter_written[0] && !BIT(inhibit_before, 0))
-    m->csr[MCYCLE]++;
-  if (!m->counter_written[1] && !BIT(inhibit_before, 2) && retired)
-    m->csr[MINSTRET]++;
-  m->counter_written[0] = m->counter_written[1] = false;
+  return BIT(config, m->prv == 3 ? 62 : (m->prv == 1 ? 61 : 60) - (m->v ? 2 : 0));
+}
+
+static uint64_t config_of(const hart_model *m, unsigned n)
+{
+  return m->csr[n == 0 ? MCYCLECFG : n == 2 ? MINSTRETCFG : 0x320 + n];
+}
+
+/* What counter n counts: 1 cycles, one per instruction; 2 instructions retired. */
+static unsigned event_of(const hart_model *m, unsigned n)
+{
+  return n == 0 ? 1 : n == 2 ? 2 : n < 3 ? 0 : BITS(config_of(m, n), 55, 0);
+}
+
+void model_begin(hart_model *m)
+{
+  m->counting = m->written = 0;
+  for (unsigned n = 0; n < N_COUNTERS; n++)
+    if (event_of(m, n) && !BIT(m->csr[MCOUNTINHIBIT], n) && !inhibited(m, config_of(m, n)))
+      m->counting |=
+          1u << n | (event_of(m, n) == 2 ? 1u << (n + 16) : 0); /* above: of retired ones */
+}
+
+/* A written counter shows to the next instruction what was written. "If an event counter overflows
+ * while OF is zero, a count overflow interrupt request is generated, and OF is set." */
+void model_end(hart_model *m, bool retired)
+{
+  for (unsigned n = 0; n < N_COUNTERS; n++) {
+    uint64_t *counter = &m->csr[MCYCLE + n];
+    if (!BIT(m->counting, n) || BIT(m->written, n) || (BIT(m->counting, n + 16) && !retired))
+      continue;
+    ++*counter;
+    if (*counter == 0 && n >= 3 && has(m, X_SSCOFPMF) && !BIT(m->csr[0x320 + n], 63)) {
+      m->csr[0x320 + n] |= B(63);
+      m->csr[MIP] |= B(LCOFI);
+    }
+  }
+  m->counting = m->written = 0;
 }

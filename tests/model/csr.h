@@ -81,25 +81,60 @@ enum {
   MIMPID,
   MHARTID,
   MCONFIGPTR,
+  MSTATEEN0 = 0x30C,
+  HSTATEEN0 = 0x60C,
+  SSTATEEN0 = 0x10C,
+  MSECCFG = 0x747,
+  MCYCLECFG = 0x321,
+  MINSTRETCFG,
+  MHPMEVENT3 = 0x323,
+  MHPMCOUNTER3 = 0xB03,
+  HPMCOUNTER3 = 0xC03,
+  SCOUNTOVF = 0xDA0,
 };
 
 /* Interrupt numbers. */
-enum { SSI = 1, VSSI, MSI, STI = 5, VSTI, MTI, SEI = 9, VSEI, MEI, SGEI };
+enum { SSI = 1, VSSI, MSI, STI = 5, VSTI, MTI, SEI = 9, VSEI, MEI, SGEI, LCOFI };
+
+/* Extensions that change what CSRs there are and what they hold: bits of hart_model.ext. HPM: event
+ * counters 3 to 10 count, as this machine has them. */
+enum {
+  X_SSTC = 1 << 0,
+  X_SVADU = 1 << 1,
+  X_SVPBMT = 1 << 2,
+  X_SVNAPOT = 1 << 3,
+  X_SVINVAL = 1 << 4,
+  X_SSNPM = 1 << 5,
+  X_SMNPM = 1 << 6,
+  X_SMMPM = 1 << 7,
+  X_SMSTATEEN = 1 << 8,
+  X_ZICBOM = 1 << 9,
+  X_ZICBOZ = 1 << 10,
+  X_HPM = 1 << 11,
+  X_SSCOFPMF = 1 << 12,
+  X_SHLCOFIDELEG = 1 << 13,
+  X_SMCNTRPMF = 1 << 14,
+  X_ZAWRS = 1 << 15,
+};
+
+enum { N_COUNTERS = 11 }; /* 0 cycle, 2 instret, 3 to 10; 1 is none */
 
 typedef struct {
+  uint32_t ext;       /* X_* */
   uint64_t csr[4096]; /* what a CSR with storage of its own holds */
   uint64_t lines;     /* MSIP, MTIP, MEIP, SEIP as devices drive them */
   uint64_t time;
   uint64_t pc;
   unsigned prv; /* 0, 1, 3 */
   bool v;
-  bool strict;             /* hgatp forgets PPN[1:0]; otherwise it only hides them */
-  bool counter_written[2]; /* cycle, instret: by the instruction under way */
+  bool strict; /* hgatp forgets PPN[1:0]; otherwise it only hides them */
+  /* Of the instruction under way: the counters that count it, and those it has written. */
+  uint32_t counting, written;
 } hart_model;
 
 void model_reset(hart_model *m);
 
-bool model_exists(unsigned csr);
+bool model_exists(const hart_model *m, unsigned csr);
 /* As M-mode reads it. */
 uint64_t model_peek(const hart_model *m, unsigned csr);
 /* As M-mode writes it. */
@@ -113,6 +148,8 @@ typedef enum { EXECUTED, ILLEGAL_INSTRUCTION = 2, VIRTUAL_INSTRUCTION = 22 } mod
 model_outcome model_csr(hart_model *m, unsigned csr, unsigned op, uint64_t operand, bool writes,
                         uint64_t *old);
 
-/* The instruction is over: counters count it. */
-void model_count(hart_model *m, bool retired, uint64_t inhibit_before);
+/* Around an instruction: which counters count it is decided by the state before it. Overflows are
+ * told after it. [machine#hpm, sscofpmf, smcntrpmf] */
+void model_begin(hart_model *m);
+void model_end(hart_model *m, bool retired);
 #endif

@@ -7,9 +7,9 @@
 #include "both.h"
 
 #ifdef __SANITIZE_ADDRESS__
-enum { STEPS = 100000 };
+enum { STEPS = 60000 };
 #else
-enum { STEPS = 600000 };
+enum { STEPS = 400000 };
 #endif
 
 typedef struct {
@@ -48,7 +48,6 @@ static void one_csr_instruction(both *b, tally *t)
   const uint64_t x10 = both_value(b, csr), operand = imm ? rs1 : rs1 ? x10 : 0;
   const bool writes = (funct3 & 3) == 1 || rs1 != 0;
   const uint32_t raw = csr << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | 0x73;
-  const uint64_t inhibit = m->csr[MCOUNTINHIBIT];
   const unsigned mode = mode_index(b);
   uint64_t old = 0;
   snprintf(b->what, sizeof b->what, "csr %#x funct3 %u rs1 %u rd %u operand %#lx from prv %u v %d",
@@ -57,7 +56,7 @@ static void one_csr_instruction(both *b, tally *t)
   b->h->x[12] = 0x1234;
   both_execute(b, raw);
   const model_outcome outcome = model_csr(m, csr, funct3 & 3, operand, writes, &old);
-  both_model_end(b, outcome, raw, inhibit);
+  both_model_end(b, outcome, raw);
   const uint64_t x12 = rd && !outcome ? old : 0x1234;
   if (b->h->x[12] != x12)
     BOTH_FAIL("rd is %#lx, should be %#lx", (long)b->h->x[12], (long)x12);
@@ -91,10 +90,11 @@ static void surroundings(both *b)
   }
 }
 
-static void run(bool strict, unsigned steps, tally *t)
+static void run(uint32_t ext, bool strict, unsigned steps, tally *t)
 {
-  both *b = both_new(0x9e3779b97f4a7c15 + strict);
+  both *b = both_new(0x9e3779b97f4a7c15 + ext + strict);
   b->m.strict = b->h->choice.strict = strict;
+  both_switch(b, ext);
   both_compare_numbers(b);
   for (unsigned i = 0; i < steps; i++) {
     if (!one_in(b, 4))
@@ -106,14 +106,15 @@ static void run(bool strict, unsigned steps, tally *t)
     }
     one_csr_instruction(b, t);
   }
+  /* Every CSR in M-mode. */
+  for (unsigned n = 0; steps == STEPS && n < 4096; n++)
+    ck_assert_msg(t->accessed[n][0] == model_exists(&b->m, n), "CSR %#x in M-mode: %d", n,
+                  t->accessed[n][0]);
   both_free(b);
 }
 
-START_TEST(csr_instructions)
+static void print_tally(const tally *t)
 {
-  tally *t = calloc(1, sizeof *t);
-  run(false, STEPS, t);
-  run(true, STEPS / 10, t);
   static const char *const names[] = { "M", "HS", "U", "VS", "VU" };
   for (unsigned mode = 0; mode < 5; mode++) {
     unsigned accessed = 0, wrote = 0;
@@ -123,13 +124,24 @@ START_TEST(csr_instructions)
            names[mode], t->executed[mode], t->illegal[mode], t->virtual_[mode], accessed, wrote);
   }
   fflush(stdout);
-  /* Every CSR in M-mode, and below it at least those every hart has. */
-  for (unsigned n = 0; n < 4096; n++)
-    ck_assert_msg(t->accessed[n][0] == model_exists(n), "CSR %#x in M-mode: %d", n,
-                  t->accessed[n][0]);
+}
+
+/* The default extensions, with and without strict; all; none; some. */
+START_TEST(csr_instructions)
+{
+  tally *t = calloc(1, sizeof *t), *u = calloc(1, sizeof *u);
+  run(both_default(), false, STEPS, t);
+  print_tally(t);
   ck_assert_uint_gt(t->virtual_[3], 1000);
   ck_assert_uint_gt(t->virtual_[4], 1000);
+  run(~0u, false, STEPS, u);
+  print_tally(u);
+  run(both_default(), true, STEPS / 10, t);
+  run(0, false, STEPS / 10, t);
+  for (unsigned i = 0; i < 10; i++)
+    run(0x9e3779b9u * (i + 1) >> 7, false, STEPS / 50, t);
   free(t);
+  free(u);
 }
 END_TEST
 

@@ -7,6 +7,7 @@
  * fence that is just enough is made. How cases end is counted by mode pair and reason; a bucket
  * that can be filled and stays empty fails the test.
  */
+#include "cpu/ext.h"
 #include "cpu/run.h"
 #include "mmu/access.h"
 #include "mmu/phys.h"
@@ -1288,6 +1289,7 @@ static bench *new_bench(bool strict, uint64_t seed)
   h->prv = PRV_M;
   h->reservation = ~0ull;
   h->choice.strict = strict;
+  h->choice.ext = RV_EXT_DEFAULT;
   b->phys.harts = &b->h;
   b->phys.n_harts = 1;
   rv_csr_reset(h);

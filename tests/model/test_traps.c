@@ -170,7 +170,7 @@ static void refusable(both *b, tally *t, model_instruction i, uint32_t raw)
     take(b, t, &(model_trap){ .cause = outcome, .tval = raw });
   else
     b->m.pc += 4;
-  model_count(&b->m, !outcome, b->m.csr[MCOUNTINHIBIT]);
+  model_end(&b->m, !outcome);
 }
 
 static void xret(both *b, tally *t, bool mret)
@@ -183,7 +183,7 @@ static void xret(both *b, tally *t, bool mret)
   }
   both_execute(b, raw);
   (mret ? model_mret : model_sret)(&b->m);
-  model_count(&b->m, true, b->m.csr[MCOUNTINHIBIT]);
+  model_end(&b->m, true);
   t->returns[mret][from][mode_index(&b->m)]++;
 }
 
@@ -194,7 +194,7 @@ static void environment(both *b, tally *t, bool call)
     take(b, t, &(model_trap){ .cause = model_ecall_cause(&b->m) });
   else /* the machine's choice: tval is pc [H-037] */
     take(b, t, &(model_trap){ .cause = 3, .tval = b->m.pc, .gva = b->m.v });
-  model_count(&b->m, false, b->m.csr[MCOUNTINHIBIT]);
+  model_end(&b->m, false);
 }
 
 static uint64_t random_va(both *b)
@@ -245,7 +245,7 @@ static void memory(both *b, tally *t)
   } else {
     b->m.pc += 4;
   }
-  model_count(&b->m, !r.reason, b->m.csr[MCOUNTINHIBIT]);
+  model_end(&b->m, !r.reason);
 }
 
 /* Where the fetch is refused; elsewhere nothing is executed. */
@@ -259,11 +259,12 @@ static void fetch(both *b, tally *t)
   b->h->pc = b->m.pc;
   if (!r.reason)
     return;
+  model_begin(&b->m);
   rv_step(b->h);
   take(b, t,
        &(model_trap){
            .cause = r.cause, .tval = r.tval, .tval2 = r.tval2, .tinst = r.tinst, .gva = r.gva });
-  model_count(&b->m, false, b->m.csr[MCOUNTINHIBIT]);
+  model_end(&b->m, false);
 }
 
 static void event(both *b, tally *t)

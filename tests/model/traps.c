@@ -102,9 +102,9 @@ static unsigned first_of(uint64_t set, const uint8_t *list, unsigned n)
 
 unsigned model_interrupt(const hart_model *m)
 {
-  static const uint8_t to_m[] = { MEI, MSI, MTI, SEI, SSI, STI };
-  static const uint8_t to_hs[] = { SEI, SSI, STI, SGEI, VSEI, VSSI, VSTI };
-  static const uint8_t to_vs[] = { VSEI, VSSI, VSTI };
+  static const uint8_t to_m[] = { MEI, MSI, MTI, SEI, SSI, STI, LCOFI };
+  static const uint8_t to_hs[] = { SEI, SSI, STI, SGEI, VSEI, VSSI, VSTI, LCOFI };
+  static const uint8_t to_vs[] = { VSEI, VSSI, VSTI, LCOFI };
   const uint64_t ready = model_peek(m, MIP) & m->csr[MIE];
   const uint64_t deleg = m->csr[MIDELEG], hdeleg = m->csr[HIDELEG];
   unsigned irq = 0;
