@@ -5,7 +5,6 @@
  */
 #ifndef RVH_TESTS_MODEL_BOTH_H
 #define RVH_TESTS_MODEL_BOTH_H
-#include "cpu/ext.h"
 #include "cpu/insn.h"
 #include "cpu/slow.h"
 #include "mmu/phys.h"
@@ -16,6 +15,7 @@
 #include "priv/interrupt.h"
 #include "priv/trap.h"
 #include "unit.h"
+#include "extensions.h"
 #include "translate.h"
 #include "traps.h"
 #include <stdio.h>
@@ -55,71 +55,6 @@ static bool both_no_write(void *bus, rv_hart *h, uint64_t pa, unsigned size, uin
 }
 static bool both_no_claim(void *bus, uint64_t pa) { return false; }
 
-/* ---- which extensions ---- */
-
-/* The names under which the model knows what it has a rule for. */
-static const struct {
-  const char *name;
-  uint32_t ext;
-} both_names[] = {
-  { "sstc", X_SSTC },           { "svadu", X_SVADU },
-  { "svpbmt", X_SVPBMT },       { "svnapot", X_SVNAPOT },
-  { "svinval", X_SVINVAL },     { "ssnpm", X_SSNPM },
-  { "smnpm", X_SMNPM },         { "smmpm", X_SMMPM },
-  { "smstateen", X_SMSTATEEN }, { "zicbom", X_ZICBOM },
-  { "zicboz", X_ZICBOZ },       { "zihpm", X_HPM },
-  { "sscofpmf", X_SSCOFPMF },   { "zawrs", X_ZAWRS },
-  { "smcntrpmf", X_SMCNTRPMF }, { "shlcofideleg", X_SHLCOFIDELEG },
-};
-
-/* The extensions of the machine, by row of ext.def. */
-enum { STATE_ALWAYS = -1, STATE_ON = -2, STATE_OFF = -3 };
-#define STATE_OF(id) EXT_##id /* a part of that one */
-static const struct {
-  const char *name;
-  int state;
-} both_ext[] = {
-#define EXT(id, name, state, spec, brief) { name, STATE_##state },
-#include "cpu/ext.def"
-};
-
-static inline uint32_t both_ext_of(const char *name)
-{
-  for (unsigned i = 0; name && i < sizeof both_names / sizeof *both_names; i++)
-    if (!strcmp(both_names[i].name, name))
-      return both_names[i].ext;
-  return 0;
-}
-
-/* Sets the machine's extensions and tells the model: of those the model knows, the ones in wanted
- * (as far as they can be switched). Returns which the machine has of the model's. */
-static inline uint32_t both_extensions(rv_hart *h, uint32_t wanted)
-{
-  uint64_t ext = 0;
-  uint32_t known = 0;
-  for (unsigned i = 0; i < N_EXT; i++) {
-    const uint32_t x = both_ext_of(both_ext[i].name);
-    const bool on =
-        both_ext[i].state == STATE_ALWAYS || (x ? wanted & x : both_ext[i].state == STATE_ON);
-    ext |= (uint64_t)on << i;
-    known |= on ? x : 0;
-  }
-  for (unsigned i = 0; i < N_EXT; i++)
-    if (both_ext[i].state >= 0)
-      ext |= (ext >> both_ext[i].state & 1) << i;
-  h->choice.ext = ext;
-  return known;
-}
-/* As -cpu rv64 has them. */
-static inline uint32_t both_default(void)
-{
-  uint32_t wanted = 0;
-  for (unsigned i = 0; i < N_EXT; i++)
-    if (both_ext[i].state == STATE_ALWAYS || both_ext[i].state == STATE_ON)
-      wanted |= both_ext_of(both_ext[i].name);
-  return wanted;
-}
-
 /* ---- both harts ---- */
 
 /* Both as after reset; the counters at 0. */
@@ -142,7 +77,7 @@ static inline void both_reset(both *b)
 
 static inline void both_switch(both *b, uint32_t wanted)
 {
-  b->m.ext = both_extensions(b->h, wanted);
+  b->m.ext = set_extensions(b->h, wanted);
   both_reset(b);
   b->n_numbers = 0;
   for (unsigned n = 0; n < 4096; n++)
@@ -169,7 +104,7 @@ static inline both *both_new(uint64_t seed)
   h->choice.ext = RV_EXT_DEFAULT;
   rv_csr_reset(h);
   ck_assert(rv_mmu_init(h));
-  both_switch(b, both_default());
+  both_switch(b, default_extensions());
   return b;
 }
 static inline void both_free(both *b)

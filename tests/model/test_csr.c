@@ -130,13 +130,13 @@ static void print_tally(const tally *t)
 START_TEST(csr_instructions)
 {
   tally *t = calloc(1, sizeof *t), *u = calloc(1, sizeof *u);
-  run(both_default(), false, STEPS, t);
+  run(default_extensions(), false, STEPS, t);
   print_tally(t);
   ck_assert_uint_gt(t->virtual_[3], 1000);
   ck_assert_uint_gt(t->virtual_[4], 1000);
   run(~0u, false, STEPS, u);
   print_tally(u);
-  run(both_default(), true, STEPS / 10, t);
+  run(default_extensions(), true, STEPS / 10, t);
   run(0, false, STEPS / 10, t);
   for (unsigned i = 0; i < 10; i++)
     run(0x9e3779b9u * (i + 1) >> 7, false, STEPS / 50, t);

@@ -61,6 +61,7 @@ static translate_csrs csrs_of(const both *b)
   const uint64_t *c = b->m.csr;
   translate_csrs t = { .mstatus = c[MSTATUS],
                        .menvcfg = c[MENVCFG],
+                       .mseccfg = c[MSECCFG],
                        .satp = c[SATP],
                        .senvcfg = c[SENVCFG],
                        .hstatus = c[HSTATUS],

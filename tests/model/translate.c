@@ -105,7 +105,7 @@ static bool g_stage(walk *w, translate_stage stage, uint64_t gpa, bool read, boo
                     uint64_t *pa);
 
 /* Bits and encodings that are reserved, step 3; FINE if there are none. */
-static translate_reason reserved(uint64_t pte, int level, bool pbmte)
+static translate_reason reserved(uint64_t pte, int level, bool pbmte, bool napot)
 {
   if (!BIT(pte, 0))
     return PTE_V;
@@ -126,7 +126,7 @@ static translate_reason reserved(uint64_t pte, int level, bool pbmte)
     return PTE_PBMT_3;
   if (BITS(pte, 62, 61) && !pbmte)
     return PTE_PBMT_OFF;
-  if (BIT(pte, 63) && (level > 0 || BITS(pte, 13, 10) != 8))
+  if (BIT(pte, 63) && (!napot || level > 0 || BITS(pte, 13, 10) != 8))
     return PTE_N;
   return FINE;
 }
@@ -199,7 +199,7 @@ static bool stage(walk *w, const request *q, uint64_t va, uint64_t *out, int *le
     const bool leaf = BIT(pte, 1) || BIT(pte, 3);
     visit(w, q->stage, pa, va, i, leaf);
     /* 3. */
-    translate_reason reason = reserved(pte, i, q->pbmte);
+    translate_reason reason = reserved(pte, i, q->pbmte, !w->c->no_napot);
     if (reason)
       return refuse(w, q->stage, reason, page_fault);
     /* 4. */
@@ -264,8 +264,10 @@ static bool address(walk *w, uint64_t va, uint64_t *pa, int level[2])
   const translate_csrs *c = w->c;
   const access_type a = w->access;
   const bool exec = a == FETCH || a == HLVX; /* "execute permission takes the place of read" */
-  const bool write = a == STORE || a == AMO || a == SC || a == HSV;
-  const bool read = a == LOAD || a == LR || a == HLV;
+  const bool write = a == STORE || a == AMO || a == SC || a == HSV || a == CBO_ZERO;
+  /* "A cache-block management instruction is permitted whenever a load or store instruction is"; a
+   * page that may be stored to may be loaded from. It never sets D. */
+  const bool read = a == LOAD || a == LR || a == HLV || a == CBO_MANAGE;
   level[0] = level[1] = -1;
   *pa = va;
   if (w->r->prv == 3)
@@ -295,10 +297,11 @@ static bool address(walk *w, uint64_t va, uint64_t *pa, int level[2])
 static bool physical(walk *w, uint64_t pa, unsigned size)
 {
   const access_type a = w->access;
-  const unsigned rights = a == FETCH                                      ? PMA_EXEC
-                          : a == HLVX                                     ? PMA_EXEC | PMA_READ
-                          : a == STORE || a == AMO || a == SC || a == HSV ? PMA_WRITE
-                                                                          : PMA_READ;
+  const unsigned rights = a == FETCH  ? PMA_EXEC
+                          : a == HLVX ? PMA_EXEC | PMA_READ
+                          : a == STORE || a == AMO || a == SC || a == HSV || a == CBO_ZERO
+                              ? PMA_WRITE
+                              : PMA_READ;
   const unsigned has = w->mem->attributes(w->mem->ctx, pa);
   if (!translate_pmp(w->c, pa, size, rights, w->r->prv))
     return refuse(w, PHYSICAL, PA_PMP, ACCESS_FAULT);
@@ -357,7 +360,9 @@ static uint64_t masked(const translate_csrs *c, access_type a, const translate_r
 /* [machine#mcause; hypervisor#hcauses]: the type is the original access's. */
 static unsigned cause_of(fault f, access_type a)
 {
-  const unsigned type = a == FETCH ? 0 : a == STORE || a == AMO || a == SC || a == HSV ? 2 : 1;
+  const unsigned type = a == FETCH                                                         ? 0
+                        : a == STORE || a == AMO || a == SC || a == HSV || a >= CBO_MANAGE ? 2
+                                                                                           : 1;
   static const unsigned causes[4][3] = { { 12, 13, 15 }, { 20, 21, 23 }, { 1, 5, 7 }, { 0, 4, 6 } };
   return causes[f][type];
 }
@@ -388,6 +393,22 @@ void translate(const translate_csrs *c, const translate_memory *mem, access_type
   if (atomic && va % size) {
     refuse(&w, PHYSICAL, MISALIGNED, ADDRESS_MISALIGNED);
     trap(&w, va);
+    return;
+  }
+  if (access == CBO_MANAGE || access == CBO_ZERO) {
+    /* "The block that contains the effective address"; a fault tells the address as it is. */
+    r->parts = 1;
+    r->size[0] = size;
+    r->size[1] = 0;
+    if (!address(&w, va, &r->pa[0], r->level)) {
+      trap(&w, va);
+      return;
+    }
+    r->pa[0] -= r->pa[0] % size;
+    const bool main = mem->attributes(mem->ctx, r->pa[0]) & PMA_MAIN;
+    if (!physical(&w, r->pa[0], size) ||
+        (access == CBO_ZERO && !main && !refuse(&w, PHYSICAL, PA_DEVICE, ACCESS_FAULT)))
+      trap(&w, va);
     return;
   }
   const uint64_t to_end = 4096 - va % 4096;

@@ -9,7 +9,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum { FETCH, LOAD, STORE, AMO, LR, SC, HLV, HLVX, HSV, N_ACCESSES } access_type;
+/* CBO_MANAGE: cbo.clean, cbo.flush, cbo.inval. Their size and cbo.zero's is the cache block. */
+typedef enum {
+  FETCH,
+  LOAD,
+  STORE,
+  AMO,
+  LR,
+  SC,
+  HLV,
+  HLVX,
+  HSV,
+  CBO_MANAGE,
+  CBO_ZERO,
+  N_ACCESSES
+} access_type;
 
 /* What the physical memory attributes of an address permit. */
 enum { PMA_READ = 1, PMA_WRITE = 2, PMA_EXEC = 4, PMA_MAIN = 8 };
@@ -22,7 +36,8 @@ typedef struct {
   uint64_t pmpaddr[16];
   unsigned prv; /* 0, 1, 3 */
   bool v;
-  bool strict; /* hgatp's PPN[1:0] are taken as 0, as the manual says */
+  bool no_napot; /* Svnapot is not implemented: N is reserved */
+  bool strict;   /* hgatp's PPN[1:0] are taken as 0, as the manual says */
 } translate_csrs;
 
 /* Memory as the model sees it. */
