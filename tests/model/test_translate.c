@@ -1134,6 +1134,8 @@ static bool can_execute(const bench *b, const op *o)
 static bool engine_can(bench *b, uint64_t pc)
 {
   translate_result r;
+  if (!translate_pmp(&b->c, page_pa(M_VECTOR), 8, PMA_EXEC, 3)) /* a locked entry */
+    return false;
   if (b->narrow || b->h->csr.medeleg || (pc & (PAGE - 1)) > PAGE - 8)
     return false;
   for (unsigned i = 0; i < 8; i += 2) {
