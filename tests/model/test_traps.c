@@ -12,16 +12,17 @@
 #ifdef __SANITIZE_ADDRESS__
 enum { CASES = 60000 };
 #else
-enum { CASES = 400000 };
+enum { CASES = 300000 };
 #endif
 
 enum { M_MODE, HS_MODE, U_MODE, VS_MODE, VU_MODE, N_MODES };
 static const char *const mode_names[] = { "M", "HS", "U", "VS", "VU" };
-enum { N_CAUSES = 24 + 13 }; /* exceptions, then interrupts */
+enum { N_CAUSES = 24 + 14 }; /* exceptions, then interrupts */
 
 typedef struct {
   uint64_t count[N_CAUSES][N_MODES][3]; /* by cause, origin, and where it went: M, HS, VS */
-  uint64_t returns[2][N_MODES][N_MODES], executed, cases;
+  uint64_t returns[2][N_MODES][N_MODES], cases;
+  uint32_t ext; /* of some case */
 } tally;
 
 static unsigned mode_index(const hart_model *m)
@@ -69,6 +70,7 @@ static translate_csrs csrs_of(const both *b)
                        .hgatp = c[HGATP],
                        .vsstatus = c[VSSTATUS],
                        .vsatp = c[VSATP],
+                       .no_napot = !(b->m.ext & X_SVNAPOT),
                        .prv = b->m.prv,
                        .v = b->m.v };
   for (unsigned i = 0; i < 16; i++) {
@@ -109,8 +111,11 @@ static void random_state(both *b)
   static const uint8_t lines[] = { MSI, MTI, MEI, SEI };
   for (unsigned i = 0; i < 6; i++) {
     const unsigned csr = trap_csrs[rnd(b) % N_TRAP_CSRS];
-    both_poke(b, csr, both_value(b, csr));
+    if (model_exists(&b->m, csr))
+      both_poke(b, csr, both_value(b, csr));
   }
+  if (one_in(b, 4)) /* of pointer masking and cache blocks: all on */
+    both_poke(b, (uint16_t[]){ MENVCFG, HENVCFG, SENVCFG }[rnd(b) % 3], ~(1ull << 32));
   for (unsigned i = 0; i < 2; i++) { /* delegation half on, often */
     const unsigned csr = (uint16_t[]){ MEDELEG, HEDELEG, MIDELEG, HIDELEG, MIE, HVIP }[rnd(b) % 6];
     both_poke(b, csr, one_in(b, 3) ? ~0ull : rnd(b) << 20 ^ rnd(b));
@@ -216,12 +221,26 @@ static void memory(both *b, tally *t)
     uint32_t raw; /* rs1 x10, rs2 x11, rd x12 */
     access_type access;
     unsigned size;
+    model_instruction kind; /* if it may be refused */
+    uint32_t ext;
   } insns[] = {
-    { 0x00053603, LOAD, 8 },  { 0x00052603, LOAD, 4 }, { 0x00b53023, STORE, 8 },
-    { 0x00b51023, STORE, 2 }, { 0x00b5362f, AMO, 8 },  { 0x08b5262f, AMO, 4 },
-    { 0x1005362f, LR, 8 },    { 0x18b5262f, SC, 4 },   { 0x6c054673, HLV, 8 },
-    { 0x64354673, HLVX, 2 },  { 0x68354673, HLVX, 4 }, { 0x6eb54073, HSV, 8 },
-    { 0x62b54073, HSV, 1 },
+    { 0x00053603, LOAD, 8, ECALL, 0 },
+    { 0x00052603, LOAD, 4, ECALL, 0 },
+    { 0x00b53023, STORE, 8, ECALL, 0 },
+    { 0x00b51023, STORE, 2, ECALL, 0 },
+    { 0x00b5362f, AMO, 8, ECALL, 0 },
+    { 0x08b5262f, AMO, 4, ECALL, 0 },
+    { 0x1005362f, LR, 8, ECALL, 0 },
+    { 0x18b5262f, SC, 4, ECALL, 0 },
+    { 0x6c054673, HLV, 8, HLV_HSV, 0 },
+    { 0x64354673, HLVX, 2, HLV_HSV, 0 },
+    { 0x68354673, HLVX, 4, HLV_HSV, 0 },
+    { 0x6eb54073, HSV, 8, HLV_HSV, 0 },
+    { 0x62b54073, HSV, 1, HLV_HSV, 0 },
+    { 0x0015200f, CBO_MANAGE, 64, CBO_CLEAN_FLUSH, X_ZICBOM },
+    { 0x0025200f, CBO_MANAGE, 64, CBO_CLEAN_FLUSH, X_ZICBOM },
+    { 0x0005200f, CBO_MANAGE, 64, CBO_INVAL, X_ZICBOM },
+    { 0x0045200f, CBO_ZERO, 64, CBO_ZEROES, X_ZICBOZ },
   };
   const unsigned i = rnd(b) % (sizeof insns / sizeof *insns);
   const access_type a = insns[i].access;
@@ -231,8 +250,9 @@ static void memory(both *b, tally *t)
   b->h->x[10] = va;
   b->h->x[11] = rnd(b);
   b->h->reservation = ~0ull;
-  if (a >= HLV && model_allowed(&b->m, HLV_HSV)) {
-    refusable(b, t, HLV_HSV, insns[i].raw);
+  const model_instruction kind = insns[i].ext & ~b->m.ext ? UNDEFINED : insns[i].kind;
+  if (model_allowed(&b->m, kind)) {
+    refusable(b, t, kind, insns[i].raw);
     return;
   }
   const translate_result r = model_translate(b, a, va, insns[i].size);
@@ -273,19 +293,20 @@ static void event(both *b, tally *t)
   static const struct {
     const char *name;
     model_instruction kind;
-    uint32_t raw;
+    uint32_t raw, ext;
   } plain[] = {
-    { "wfi", WFI, 0x10500073 },
-    { "sfence.vma", SFENCE_VMA, 0x12a50073 },
-    { "sinval.vma", SFENCE_VMA, 0x16a50073 },
-    { "sfence.w.inval", SFENCE_W_INVAL, 0x18000073 },
-    { "sfence.inval.ir", SFENCE_W_INVAL, 0x18100073 },
-    { "hfence.vvma", HFENCE_VVMA, 0x22a50073 },
-    { "hinval.vvma", HFENCE_VVMA, 0x26a50073 },
-    { "hfence.gvma", HFENCE_GVMA, 0x62a50073 },
-    { "hinval.gvma", HFENCE_GVMA, 0x66a50073 },
-    { "an undefined instruction", UNDEFINED, 0x00000057 },
-    { "hfence.vvma with rd", UNDEFINED, 0x22a500f3 },
+    { "wfi", WFI, 0x10500073, 0 },
+    { "wrs.nto", WRS_NTO, 0x00d00073, X_ZAWRS },
+    { "sfence.vma", SFENCE_VMA, 0x12a50073, 0 },
+    { "sinval.vma", SFENCE_VMA, 0x16a50073, X_SVINVAL },
+    { "sfence.w.inval", SFENCE_W_INVAL, 0x18000073, X_SVINVAL },
+    { "sfence.inval.ir", SFENCE_W_INVAL, 0x18100073, X_SVINVAL },
+    { "hfence.vvma", HFENCE_VVMA, 0x22a50073, 0 },
+    { "hinval.vvma", HFENCE_VVMA, 0x26a50073, X_SVINVAL },
+    { "hfence.gvma", HFENCE_GVMA, 0x62a50073, 0 },
+    { "hinval.gvma", HFENCE_GVMA, 0x66a50073, X_SVINVAL },
+    { "an undefined instruction", UNDEFINED, 0x00000057, 0 },
+    { "hfence.vvma with rd", UNDEFINED, 0x22a500f3, 0 },
   };
   const unsigned kind = rnd(b) % 16, i = rnd(b) % (sizeof plain / sizeof *plain);
   snprintf(b->what, sizeof b->what, "event %u (%s) from prv %u v %d", kind, plain[i].name, b->m.prv,
@@ -301,13 +322,13 @@ static void event(both *b, tally *t)
   else if (kind < 14)
     fetch(b, t);
   else
-    refusable(b, t, plain[i].kind, plain[i].raw);
+    refusable(b, t, plain[i].ext & ~b->m.ext ? UNDEFINED : plain[i].kind, plain[i].raw);
 }
 
 /* ---- coverage ---- */
 
 /* Can the cause come up in that mode and go there? [H-041, H-049, H-051, H-053] */
-static bool possible(unsigned cause, unsigned from, unsigned to)
+static bool possible(uint32_t ext, unsigned cause, unsigned from, unsigned to)
 {
   const bool v = from >= VS_MODE;
   if ((to == 2 && !v) || (from == M_MODE && to))
@@ -317,6 +338,8 @@ static bool possible(unsigned cause, unsigned from, unsigned to)
     const bool vs_level = irq == VSSI || irq == VSTI || irq == VSEI;
     const bool s_level = irq == SSI || irq == STI || irq == SEI,
                m_level = irq == MSI || irq == MTI || irq == MEI;
+    if (irq == LCOFI)
+      return ext & X_SSCOFPMF && (to != 2 || ext & X_SHLCOFIDELEG);
     return vs_level ? to != 0 : s_level ? to != 2 : m_level ? to == 0 : false;
   }
   static const uint32_t to_vs = 0x1ff | 1 << 12 | 1 << 13 | 1 << 15;
@@ -355,22 +378,22 @@ static unsigned print_coverage(const tally *t)
   printf("%-14s", "traps by cause");
   for (unsigned from = 0; from < N_MODES; from++)
     for (unsigned to = 0; to < 3; to++)
-      if (possible(2, from, to))
+      if (possible(0, 2, from, to))
         printf("%4s->%-3s", mode_names[from], to_names[to]);
   printf("\n");
   for (unsigned c = 0; c < N_CAUSES; c++) {
     bool any = false;
     for (unsigned i = 0; i < N_MODES * 3; i++)
-      any |= possible(c, i / 3, i % 3) || t->count[c][i / 3][i % 3];
+      any |= possible(t->ext, c, i / 3, i % 3) || t->count[c][i / 3][i % 3];
     if (!any)
       continue;
     printf("%-10s%3u ", c < 24 ? "exception" : "interrupt", c < 24 ? c : c - 24);
     for (unsigned from = 0; from < N_MODES; from++)
       for (unsigned to = 0; to < 3; to++) {
-        const bool can = possible(c, from, to);
+        const bool can = possible(t->ext, c, from, to);
         buckets += can;
         empty += can && !t->count[c][from][to];
-        if (!possible(2, from, to))
+        if (!possible(0, 2, from, to))
           continue;
         if (can || t->count[c][from][to])
           printf("%8lu ", t->count[c][from][to]);
@@ -391,21 +414,30 @@ static unsigned print_coverage(const tally *t)
   return empty;
 }
 
-START_TEST(traps_and_returns)
+static void run(both *b, tally *t, uint32_t ext, unsigned cases)
 {
-  both *b = both_new(0x2545f4914f6cdd1d);
-  tally *t = calloc(1, sizeof *t);
-  fill_ram(b);
-  for (unsigned i = 0; i < CASES; i++) {
+  both_switch(b, ext);
+  t->ext |= b->m.ext;
+  for (unsigned i = 0; i < cases; i++) {
+    if (i % 20000 == 0)
+      fill_ram(b);
     random_state(b);
     snprintf(b->what, sizeof b->what, "setting CSRs");
     both_compare(b);
     event(b, t);
     both_compare(b);
     t->cases++;
-    if (i % 20000 == 0)
-      fill_ram(b);
   }
+}
+
+/* The default extensions; all; none. */
+START_TEST(traps_and_returns)
+{
+  both *b = both_new(0x2545f4914f6cdd1d);
+  tally *t = calloc(1, sizeof *t);
+  run(b, t, default_extensions(), CASES);
+  run(b, t, ~0u, CASES / 4);
+  run(b, t, 0, CASES / 8);
   const unsigned empty = print_coverage(t);
 #ifndef __SANITIZE_ADDRESS__
   ck_assert_uint_eq(empty, 0);

@@ -118,6 +118,20 @@ unsigned model_interrupt(const hart_model *m)
   return irq;
 }
 
+/* [cmo#csrs, hypervisor#norm:henvcfg_cbze]: the field in all three environment registers. */
+static model_outcome environment(const hart_model *m, uint64_t field)
+{
+  if (m->prv == 3)
+    return EXECUTED;
+  if (!(m->csr[MENVCFG] & field))
+    return ILLEGAL_INSTRUCTION;
+  if (m->v && !(m->csr[HENVCFG] & field))
+    return VIRTUAL_INSTRUCTION;
+  if (m->prv == 0 && !(m->csr[SENVCFG] & field))
+    return m->v ? VIRTUAL_INSTRUCTION : ILLEGAL_INSTRUCTION;
+  return EXECUTED;
+}
+
 model_outcome model_allowed(const hart_model *m, model_instruction i)
 {
   const uint64_t status = m->csr[MSTATUS], hstatus = m->csr[HSTATUS];
@@ -148,6 +162,16 @@ model_outcome model_allowed(const hart_model *m, model_instruction i)
                                           : EXECUTED;
   case HLV_HSV: /* HU */
     return m->v ? VIRTUAL_INSTRUCTION : u && !BIT(hstatus, 9) ? ILLEGAL_INSTRUCTION : EXECUTED;
+  case WRS_NTO: /* TW and VTW as for wfi, in VU as in VS; U is not special */
+    if (!machine && BIT(status, 21))
+      return ILLEGAL_INSTRUCTION;
+    return m->v && BIT(hstatus, 21) ? VIRTUAL_INSTRUCTION : EXECUTED;
+  case CBO_INVAL: /* CBIE 0: not enabled */
+    return environment(m, B(4) | B(5));
+  case CBO_CLEAN_FLUSH:
+    return environment(m, B(6));
+  case CBO_ZEROES:
+    return environment(m, B(7));
   case UNDEFINED:
     return ILLEGAL_INSTRUCTION;
   default:

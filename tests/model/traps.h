@@ -30,6 +30,10 @@ typedef enum {
   HFENCE_VVMA,
   HFENCE_GVMA,
   HLV_HSV,
+  WRS_NTO,
+  CBO_CLEAN_FLUSH,
+  CBO_INVAL,
+  CBO_ZEROES,
   UNDEFINED,
 } model_instruction;
 
