@@ -84,6 +84,17 @@ SYS(wfi)
   return RV_DONE;
 }
 
+/* The bounded time limit of TW and VTW is zero, reservation or not, as it is on QEMU and Spike; VU
+ * is bound as VS is, and no mode is without TW and VTW [H-450]. */
+SYS(wrs_nto)
+{
+  if (h->prv != PRV_M && (h->csr.mstatus & mstatus_TW))
+    return refuse(h, WHY_WRS_TW, raw);
+  if (h->v && (h->csr.hstatus & hstatus_VTW))
+    return refuse(h, WHY_WRS_VTW, raw);
+  return RV_DONE;
+}
+
 /* ---- fences ---- */
 
 static void tell_fence(rv_hart *h, uint32_t raw, uint64_t addr, uint64_t id)

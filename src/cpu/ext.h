@@ -20,5 +20,8 @@ static const uint64_t RV_EXT_DEFAULT = 0
 #undef RV_EXT_ALWAYS
 #undef RV_EXT_ON
 #undef RV_EXT_OFF
+/* Bytes that a cache-block operation of any kind works on; told by the device tree. */
+enum { RV_CACHE_BLOCK = 64 };
+
 static const uint64_t RV_EXT_ALL = (1ull << N_EXT) - 1;
 #endif

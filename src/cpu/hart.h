@@ -39,7 +39,10 @@ enum {
 };
 #define IP(id) (1ull << IRQ_##id)
 
-typedef enum { RV_FETCH, RV_LOAD, RV_STORE } rv_access;
+/* RV_CBO: cache-block management. What may be loaded or stored it may access, and a page that may
+ * be stored to may be loaded from: it is checked as a load, faults as a store, and leaves D alone
+ * [H-104]. */
+typedef enum { RV_FETCH, RV_LOAD, RV_STORE, RV_CBO } rv_access;
 
 /* How an access is made: its type and its effective mode (not always the current one). */
 typedef struct {

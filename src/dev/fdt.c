@@ -4,6 +4,7 @@
  * Specification v0.4; cpu nodes: Linux riscv/cpus.yaml and riscv/extensions.yaml.
  */
 #include "dev/fdt.h"
+#include "cpu/ext.h"
 #include "dev/devices.h"
 #include <libfdt.h>
 #include <stdarg.h>
@@ -13,7 +14,6 @@
 
 enum {
   TIMEBASE_HZ = 10000000,
-  CACHE_BLOCK = 64,     /* Zicbom, Zicboz, Zicbop */
   FIRST_SIZE = 0x8000,  /* bytes tried first; doubled while libfdt wants more */
   LAST_SIZE = 16 << 20, /* ... up to here */
   RNG_SEED_BYTES = 32
@@ -120,11 +120,11 @@ static bool has_extension(const rv_fdt_config *cfg, const char *name)
 static void add_block_sizes(const rv_fdt_config *cfg, rv_node *cpu)
 {
   if (has_extension(cfg, "zicbom"))
-    rv_node_u32(cpu, "riscv,cbom-block-size", CACHE_BLOCK);
+    rv_node_u32(cpu, "riscv,cbom-block-size", RV_CACHE_BLOCK);
   if (has_extension(cfg, "zicboz"))
-    rv_node_u32(cpu, "riscv,cboz-block-size", CACHE_BLOCK);
+    rv_node_u32(cpu, "riscv,cboz-block-size", RV_CACHE_BLOCK);
   if (has_extension(cfg, "zicbop"))
-    rv_node_u32(cpu, "riscv,cbop-block-size", CACHE_BLOCK);
+    rv_node_u32(cpu, "riscv,cbop-block-size", RV_CACHE_BLOCK);
 }
 
 static void add_isa(const rv_fdt_config *cfg, rv_node *cpu)

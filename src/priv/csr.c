@@ -269,18 +269,29 @@ static void write_hgatp(rv_hart *h, unsigned csr, uint64_t value)
   rv_regime_changed(h);
 }
 
+/* CBIE is in the same place of all three envcfg; its reserved value becomes 0 [H-097]. */
+static uint64_t legal_envcfg(uint64_t value)
+{
+  return rv_get(value, menvcfg_CBIE) == 2 ? value & ~menvcfg_CBIE : value;
+}
+/* None of CBIE, CBCFE, CBZE depends on another envcfg's [H-402]. */
+static void write_senvcfg(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.senvcfg, WRITABLE(h, senvcfg), legal_envcfg(value));
+}
+
 /* PBMTE and ADUE change what PTEs mean everywhere: no cached translation may survive [H-276]. */
 static void write_menvcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
   const uint64_t old = h->csr.menvcfg;
-  put_masked(&h->csr.menvcfg, WRITABLE(h, menvcfg), value);
+  put_masked(&h->csr.menvcfg, WRITABLE(h, menvcfg), legal_envcfg(value));
   if ((old ^ h->csr.menvcfg) & (menvcfg_ADUE | menvcfg_PBMTE))
     rv_tlb_drop_all(h);
   rv_timer_update(h);
 }
 static void write_henvcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  h->csr.henvcfg = value & WRITABLE(h, henvcfg) & henvcfg_allowed(h);
+  h->csr.henvcfg = legal_envcfg(value) & WRITABLE(h, henvcfg) & henvcfg_allowed(h);
   rv_regime_changed(h); /* ADUE and PBMTE are part of a V=1 regime */
   rv_timer_update(h);
 }

@@ -76,6 +76,8 @@ static unsigned base_register(uint32_t raw)
   case 0x27:
   case 0x2f:
     return rs1;
+  case 0x0f: /* cbo.* */
+    return (raw >> 12 & 7) == 2 ? rs1 : 0;
   case 0x73: /* hlv, hlvx, hsv */
     return (raw >> 12 & 7) == 4 ? rs1 : 0;
   }
@@ -173,8 +175,8 @@ static void put_root(rv_text *t, const rv_walk_log *w, unsigned stage, const cha
 
 static void put_walk_head(rv_text *t, const rv_walk_log *w, uint64_t va)
 {
-  static const char *const access[] = { "fetch", "load", "store" };
-  put_str(t, access[w->access < 3 ? w->access : 1]);
+  static const char *const access[] = { "fetch", "load", "store", "cache-block management" };
+  put_str(t, access[w->access & 3]);
   put_str(t, w->v ? " at gva " : " at va ");
   put_hex(t, va, 8);
   put_str(t, " as ");

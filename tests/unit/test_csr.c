@@ -364,7 +364,7 @@ static const struct {
   { 0x34B, ~0ull, 0 },
   { 0x105, ~BIT(1), 0 }, /* H-184 */
   { 0x106, BITS(31, 0), 0 },
-  { 0x10A, BIT(0), 0 },
+  { 0x10A, BIT(0) | BITS(7, 6), 0 }, /* CBIE of all three: test_cbo.c */
   { 0x140, ~0ull, 0 },
   { 0x141, ~1ull, 0 },
   { 0x142, ~0ull, 0 },
@@ -378,7 +378,7 @@ static const struct {
   { 0x605, ~0ull, 0 },
   { 0x606, BITS(31, 0), 0 },               /* H-110 */
   { 0x607, 0, 0 },                         /* H-086 */
-  { 0x60A, BIT(0) | BITS(63, 61), 0 },     /* H-090, H-096; CBIE (#9) is not there at all */
+  { 0x60A, BIT(0) | BITS(7, 6) | BITS(63, 61), 0 }, /* H-090, H-096 */
   { 0x643, ~0ull, 0 },                     /* H-131 */
   { 0x645, BIT(2) | BIT(6) | BIT(10), 0 }, /* H-060, QEMU #12 */
   { 0x64A, ~0ull, 0 },
@@ -416,7 +416,9 @@ START_TEST(write_masks)
     core_poke(c->h, CSR_menvcfg, ~0ull);
     for (unsigned n = 0; n < 40; n++) {
       /* FS of vsstatus is tested with SD. */
-      const uint64_t not = legal[i].csr == 0x200 ? BIT(13) | BIT(14) : 0;
+      const uint64_t not = legal[i].csr == 0x200 ? BIT(13) | BIT(14)
+                           : (legal[i].csr & 0xff) == 0x0a ? BITS(5, 4)
+                                                         : 0;
       const uint64_t value = (n == 0 ? ~0ull : n == 1 ? 0 : core_random(c)) & ~not ;
       check_legal(c, legal[i].csr, value, legal[i].mask, legal[i].fixed);
     }
@@ -468,7 +470,7 @@ START_TEST(sstatus_is_a_view)
 END_TEST
 
 /* H-091 .. H-093, H-403: what menvcfg does not give reads 0 in henvcfg and cannot be set. FIOM is
- * independent (H-098). */
+ * independent (H-098), as are CBIE, CBCFE and CBZE (H-402). */
 START_TEST(henvcfg_under_menvcfg)
 {
   core *c = core_new();
@@ -476,12 +478,12 @@ START_TEST(henvcfg_under_menvcfg)
     const uint64_t given = (uint64_t)set << 61;
     csr_write(c, MODE_M, 0x30A, given);
     csr_write(c, MODE_HS, 0x60A, ~0ull);
-    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), given | 1);
+    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), given | 0xf1);
     csr_write(c, MODE_M, 0x30A, 0);
-    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), 1);
+    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), 0xf1);
   }
   csr_write(c, MODE_M, 0x30A, ~0ull);
-  ck_assert_uint_eq(csr_read(c, MODE_M, 0x30A), BITS(63, 61) | 1);
+  ck_assert_uint_eq(csr_read(c, MODE_M, 0x30A), BITS(63, 61) | 0xf1);
   core_free(c);
 }
 END_TEST

@@ -45,6 +45,7 @@ START_TEST(machine_state)
   EXPECT(peek(h, CSR_scounteren), 7);
   const uint64_t env = peek(h, CSR_menvcfg);
   EXPECT_HEX(env & (menvcfg_STCE | menvcfg_PBMTE | menvcfg_ADUE), menvcfg_STCE | menvcfg_PBMTE);
+  EXPECT_HEX(env & 0xf0, 0xd0); /* CBZE, CBCFE; CBIE: flush [H-101 .. H-103] */
   EXPECT(peek(h, CSR_mie), 0);
   tear_down(f);
 }
