@@ -465,6 +465,23 @@ static void new_round(bench *b)
   fence_all(b);
 }
 
+/* A fence nobody needs. */
+static void random_fence(bench *b)
+{
+  const uint64_t va = b->va[rnd(b) % N_VAS] ^ (rnd(b) & (PAGE - 1));
+  const bool has_va = one_in(b, 2), has_id = one_in(b, 2);
+  switch (rnd(b) % 3) {
+  case 0:
+    rv_sfence_vma(b->h, has_va, va, has_id, rnd(b) % 4);
+    break;
+  case 1:
+    rv_hfence_vvma(b->h, has_va, va, has_id, rnd(b) % 4);
+    break;
+  default:
+    rv_hfence_gvma(b->h, has_va, va, has_id, rnd(b) % 4);
+  }
+}
+
 /* ---- one access ---- */
 
 typedef struct {
@@ -1215,6 +1232,8 @@ static void one_case(bench *b)
     flip_one(b);
   if (one_in(b, 16))
     audit(b);
+  if (one_in(b, 40))
+    random_fence(b);
   op o = random_op(b);
   if (one_in(b, 2))
     prime(b, &o);
