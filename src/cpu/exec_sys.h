@@ -56,6 +56,7 @@ SYS(mret)
   if (h->prv != PRV_M)
     return refuse(h, WHY_INSN_PRIVILEGE, raw); /* [H-161] */
   rv_mret(h);
+  rv_counter_mode(h, 1);
   return RV_JUMPED;
 }
 
@@ -68,6 +69,7 @@ SYS(sret)
   if (h->prv == PRV_S && !h->v && (h->csr.mstatus & mstatus_TSR))
     return refuse(h, WHY_TSR, raw);
   rv_sret(h);
+  rv_counter_mode(h, 1);
   return RV_JUMPED;
 }
 

@@ -78,7 +78,7 @@ typedef struct {
 typedef struct {
   uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, menvcfg, mcountinhibit;
   uint64_t mscratch, mepc, mcause, mtval, mtinst, mtval2;
-  uint64_t mip;  /* what software wrote: SSIP, SEIP, STIP (while STCE=0) */
+  uint64_t mip;  /* what software wrote: SSIP, SEIP, STIP (while STCE=0); LCOFIP */
   uint64_t hvip; /* VSSIP, VSTIP, VSEIP as software wrote them */
   uint64_t scounteren, senvcfg;
   uint64_t hstatus, hedeleg, hideleg, hcounteren, henvcfg, htimedelta, htval, htinst;
@@ -88,6 +88,14 @@ typedef struct {
   uint64_t pmpaddr[16];
   uint8_t pmpcfg[16];
 } rv_csrs;
+
+/* The counters, by number: 0 cycle, 2 instret, 3 and up the event counters (csr.def's HPM_LIST). */
+enum { RV_COUNTERS = 11 };
+typedef struct {
+  uint64_t off;    /* what it shows, less the events of the hart's life while it counts */
+  uint64_t config; /* mhpmevent3 and up; mcyclecfg, minstretcfg */
+  uint64_t mark;   /* what it showed when it was last written or set up: less is an overflow */
+} rv_counter;
 
 /* What the core asks of the machine: set once, before the first instruction. */
 typedef struct {
@@ -132,8 +140,11 @@ struct rv_hart {
 
   uint64_t pc;
   uint64_t icount;   /* instructions started; exact whenever a slow function runs */
-  uint64_t unretired; /* of these, trapped: minstret counts icount - unretired + its offset */
-  uint64_t mcycle_off, minstret_off;
+  uint64_t unretired; /* of these, trapped: icount - unretired have retired */
+  /* priv/counter.h: 1 << number of a counter */
+  uint32_t counting; /* counts in this mode */
+  uint32_t filtered; /* does not count in every mode */
+  uint32_t armed;    /* counts, and its overflow interrupts */
   rv_prv prv;
   bool v;
   bool wfi;          /* waiting for an interrupt */
@@ -167,7 +178,8 @@ struct rv_hart {
   } exit;
   uint32_t hinted; /* 1 << rv_hint_id: told already */
   struct rv_mmu *mmu; /* mmu/tlb.h: banks, PMP in checkable form */
-  uint64_t csr_mask[192]; /* writable bits of each row of csr.def, from its FIELD rows */
+  uint64_t csr_mask[224]; /* writable bits of each row of csr.def, from its FIELD rows */
+  rv_counter counter[RV_COUNTERS];
   struct { /* with RV_STOP_WEDGED: the trap that came again and again */
     uint64_t cause, epc, tval, gpa, count;
     uint8_t why; /* rv_why */

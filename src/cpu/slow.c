@@ -11,6 +11,7 @@
 #include "hv/virtual.h"
 #include "mmu/access.h"
 #include "mmu/tlb.h"
+#include "priv/counter.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
 #include "priv/tell.h"

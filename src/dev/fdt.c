@@ -5,6 +5,7 @@
  */
 #include "dev/fdt.h"
 #include "cpu/ext.h"
+#include "cpu/hart.h"
 #include "dev/devices.h"
 #include <libfdt.h>
 #include <stdarg.h>
@@ -182,6 +183,24 @@ static int add_cpus(const rv_fdt_config *cfg, const rv_node *root)
   return err;
 }
 
+/* --- /pmu ----------------------------------------------------------------------------------- */
+
+/* Which counters count which of SBI's events, 1 cycles and 2 instructions, and the value of mhpmevent
+ * for it: so that firmware has counters to offer besides cycle and instret. [OpenSBI pmu_support.md] */
+static int add_pmu(const rv_fdt_config *cfg, const rv_node *root)
+{
+  if (!has_extension(cfg, "zihpm"))
+    return root->err;
+  const uint32_t hpm = (1u << RV_COUNTERS) - (1u << 3);
+  const uint32_t counters[] = { 1, 1, hpm | 1u << 0, 2, 2, hpm | 1u << 2 };
+  const uint32_t selectors[] = { 1, 0, 1, 2, 0, 2 };
+  rv_node pmu = rv_node_child(root, "pmu");
+  rv_node_string(&pmu, "compatible", "riscv,pmu");
+  rv_node_cells(&pmu, "riscv,event-to-mhpmcounters", counters, 6);
+  rv_node_cells(&pmu, "riscv,event-to-mhpmevent", selectors, 6);
+  return pmu.err;
+}
+
 /* --- memory, chosen, soc --------------------------------------------------------------------- */
 
 static int add_memory(const rv_fdt_config *cfg, const rv_node *root)
@@ -290,6 +309,7 @@ static int fill_tree(const rv_fdt_config *cfg, rv_dev *const *devs, size_t n, vo
   root.err = root.err ? root.err : add_soc(&root);
   root.err = root.err ? root.err : add_devices(fdt, devs, n);
   root.err = root.err ? root.err : add_cpus(cfg, &root);
+  root.err = root.err ? root.err : add_pmu(cfg, &root);
   root.err = root.err ? root.err : add_memory(cfg, &root);
   root.err = root.err ? root.err : add_reserved(cfg, &root);
   root.err = root.err ? root.err : add_aliases(cfg, &root);

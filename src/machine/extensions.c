@@ -15,6 +15,11 @@ static const struct {
 #include "cpu/ext.def"
 };
 
+/* What makes no sense without another one. */
+static const struct {
+  rv_ext ext, needs;
+} depends[] = { { EXT_Shlcofideleg, EXT_Sscofpmf } };
+
 uint64_t rv_extensions(const rvh_config *config)
 {
   return config->extensions ? config->extensions : RV_EXT_DEFAULT;
@@ -46,6 +51,16 @@ static int find(const char *name)
   return -1;
 }
 
+/* On comes with what it needs, off goes with what needs it: the last word holds. */
+static uint64_t switched(uint64_t set, rv_ext e, bool on)
+{
+  set = on ? set | 1ull << e : set & ~(1ull << e);
+  for (unsigned i = 0; i < G_N_ELEMENTS(depends); i++)
+    if (e == (on ? depends[i].ext : depends[i].needs))
+      set = switched(set, on ? depends[i].needs : depends[i].ext, on);
+  return set;
+}
+
 bool rvh_set_extension(rvh_config *config, const char *name, bool on, GError **error)
 {
   const int e = find(name);
@@ -63,8 +78,7 @@ bool rvh_set_extension(rvh_config *config, const char *name, bool on, GError **e
     g_autofree char *what = g_strdup_printf("there is no extension '%s' here", name);
     return !on || refuse(what, "-cpu help lists those that can be switched", error);
   }
-  const uint64_t bit = 1ull << e, set = rv_extensions(config);
-  config->extensions = on ? set | bit : set & ~bit;
+  config->extensions = switched(rv_extensions(config), e, on);
   return true;
 }
 

@@ -15,7 +15,7 @@
 #include "priv/tell.h"
 #include <string.h>
 
-enum { VS_LEVEL = 0x444, S_LEVEL = 0x222, HS_ALIASES = 0x1444, MIE_BITS = 0x1eee };
+enum { VS_LEVEL = 0x444, S_LEVEL = 0x2222, HS_ALIASES = 0x1444 };
 
 enum {
 #define CSR(addr, name, gate, cell, read, write, reset, spec, brief) ROW_##name,
@@ -108,11 +108,22 @@ static uint64_t read_misa(rv_hart *h, unsigned csr)
          LETTER('I') | LETTER('M') | LETTER('S') | LETTER('U');
 #undef LETTER
 }
-static uint64_t read_mcycle(rv_hart *h, unsigned csr) { return rv_mcycle(h); }
-static uint64_t read_minstret(rv_hart *h, unsigned csr) { return rv_minstret(h); }
+/* mcycle, minstret, mhpmcounter*, and their read-only shadows */
+static uint64_t read_counter(rv_hart *h, unsigned csr) { return rv_counter_read(h, csr & 31); }
 static uint64_t read_time(rv_hart *h, unsigned csr)
 {
   return h->env->time(h->env->ctx) + (h->v ? h->csr.htimedelta : 0); /* [H-114] */
+}
+
+/* Of a counter that the mode may not read OF reads 0, and nothing traps [H-451]. */
+static uint64_t read_scountovf(rv_hart *h, unsigned csr)
+{
+  uint64_t of = 0;
+  for (unsigned n = 3; n < RV_COUNTERS; n++)
+    of |= rv_get(h->counter[n].config, mhpmevent3_OF) << n;
+  if (h->prv == PRV_M)
+    return of;
+  return of & h->csr.mcounteren & (h->v ? h->csr.hcounteren : ~0ull);
 }
 
 static uint64_t read_mip(rv_hart *h, unsigned csr) { return rv_pending(h); }
@@ -121,19 +132,18 @@ static uint64_t read_sip(rv_hart *h, unsigned csr)
   return rv_pending(h) & h->csr.mideleg & S_LEVEL; /* [H-067] */
 }
 static uint64_t read_hip(rv_hart *h, unsigned csr) { return rv_pending(h) & HS_ALIASES; }
-static uint64_t read_vsip(rv_hart *h, unsigned csr)
-{
-  return (rv_pending(h) & h->csr.hideleg & VS_LEVEL) >> 1; /* [H-073] */
-}
-static uint64_t read_sie(rv_hart *h, unsigned csr)
-{
-  return h->csr.mie & h->csr.mideleg & S_LEVEL;
-}
+static uint64_t read_sie(rv_hart *h, unsigned csr) { return h->csr.mie & h->csr.mideleg & S_LEVEL; }
 static uint64_t read_hie(rv_hart *h, unsigned csr) { return h->csr.mie & HS_ALIASES; }
-static uint64_t read_vsie(rv_hart *h, unsigned csr)
+
+/* What the guest sees of a word of mip or mie: the VS-level bits shifted [H-073], and LCOFI as sip
+ * and sie show it [H-400]; all of it only if delegated. */
+static uint64_t guest_view(const rv_hart *h, uint64_t word)
 {
-  return (h->csr.mie & h->csr.hideleg & VS_LEVEL) >> 1;
+  const uint64_t seen = word & h->csr.hideleg;
+  return (seen & VS_LEVEL) >> 1 | (seen & h->csr.mideleg & IP(LCOFI));
 }
+static uint64_t read_vsip(rv_hart *h, unsigned csr) { return guest_view(h, rv_pending(h)); }
+static uint64_t read_vsie(rv_hart *h, unsigned csr) { return guest_view(h, h->csr.mie); }
 
 /* What menvcfg takes away reads 0 below it [H-091 .. H-093, H-403]. */
 static const uint64_t MENVCFG_GIVES = menvcfg_ADUE | menvcfg_PBMTE | menvcfg_STCE;
@@ -309,17 +319,18 @@ static void write_htimedelta(rv_hart *h, unsigned csr, uint64_t value)
 
 static void write_mideleg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  h->csr.mideleg = (value & S_LEVEL) | HS_ALIASES; /* VS-level and SGEI read-only 1 [H-049] */
+  h->csr.mideleg = (value & WRITABLE(h, mideleg)) | HS_ALIASES; /* these are read-only 1 [H-049] */
   rv_irq_update(h);
 }
 static void write_hideleg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  h->csr.hideleg = value & VS_LEVEL; /* [H-045] */
+  const uint64_t lcofi = rv_has(h, EXT_Sscofpmf) ? hideleg_LCOFI : 0;
+  h->csr.hideleg = value & WRITABLE(h, hideleg) & (VS_LEVEL | lcofi); /* [H-045, H-046] */
   rv_irq_update(h);
 }
 static void write_mie(rv_hart *h, unsigned csr, uint64_t value)
 {
-  h->csr.mie = value & MIE_BITS;
+  h->csr.mie = value & WRITABLE(h, mie);
   rv_irq_update(h);
 }
 static void write_sie(rv_hart *h, unsigned csr, uint64_t value)
@@ -332,22 +343,24 @@ static void write_hie(rv_hart *h, unsigned csr, uint64_t value)
   put_masked(&h->csr.mie, HS_ALIASES, value);
   rv_irq_update(h);
 }
-/* Bits whose hideleg is 0 keep [H-075]. */
+/* Bits whose hideleg is 0 keep [H-075]; LCOFIE is that of sie [H-400]. */
 static void write_vsie(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->csr.mie, h->csr.hideleg & VS_LEVEL, value << 1);
+  put_masked(&h->csr.mie, h->csr.hideleg & h->csr.mideleg & IP(LCOFI), value);
   rv_irq_update(h);
 }
 static void write_mip(rv_hart *h, unsigned csr, uint64_t value)
 {
-  const bool stce = h->csr.menvcfg & menvcfg_STCE; /* STIP is then read-only [H-123] */
-  put_masked(&h->csr.mip, IP(SSI) | IP(SEI) | (stce ? 0 : IP(STI)), value);
+  const bool stce = h->csr.menvcfg & menvcfg_STCE;     /* STIP is then read-only [H-123] */
+  const uint64_t lcofi = WRITABLE(h, mip) & IP(LCOFI); /* [machine norm:mip_lcofip_acc] */
+  put_masked(&h->csr.mip, IP(SSI) | IP(SEI) | lcofi | (stce ? 0 : IP(STI)), value);
   put_masked(&h->csr.hvip, IP(VSSI), value); /* an alias of hvip.VSSIP [H-068] */
   rv_irq_update(h);
 }
 static void write_sip(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.mip, h->csr.mideleg & IP(SSI), value);
+  put_masked(&h->csr.mip, h->csr.mideleg & (IP(SSI) | IP(LCOFI)), value);
   rv_irq_update(h);
 }
 static void write_hip(rv_hart *h, unsigned csr, uint64_t value)
@@ -362,15 +375,34 @@ static void write_hvip(rv_hart *h, unsigned csr, uint64_t value)
 }
 static void write_vsip(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.hvip, h->csr.hideleg & IP(VSSI), value << 1); /* [H-074] */
+  put_masked(&h->csr.hvip, h->csr.hideleg & IP(VSSI), value << 1);             /* [H-074] */
+  put_masked(&h->csr.mip, h->csr.hideleg & h->csr.mideleg & IP(LCOFI), value); /* [H-400] */
   rv_irq_update(h);
 }
 
-static void write_mcycle(rv_hart *h, unsigned csr, uint64_t value) { rv_set_mcycle(h, value); }
-static void write_minstret(rv_hart *h, unsigned csr, uint64_t value) { rv_set_minstret(h, value); }
+static void write_counter(rv_hart *h, unsigned csr, uint64_t value)
+{
+  rv_counter_write(h, csr & 31, value);
+}
 static void write_countinhibit(rv_hart *h, unsigned csr, uint64_t value)
 {
-  rv_set_countinhibit(h, value);
+  rv_counter_inhibit(h, value & WRITABLE(h, mcountinhibit));
+}
+/* WARL: an event that is not one of csr.def's counts nothing, and reads 0. */
+static void write_mhpmevent(rv_hart *h, unsigned csr, uint64_t value)
+{
+  value &= WRITABLE(h, mhpmevent3);
+  if (!rv_csr_value_name(csr, "Event", value & mhpmevent3_Event))
+    value &= ~mhpmevent3_Event;
+  rv_counter_configure(h, csr & 31, value);
+}
+static void write_mcyclecfg(rv_hart *h, unsigned csr, uint64_t value)
+{
+  rv_counter_configure(h, 0, value & WRITABLE(h, mcyclecfg));
+}
+static void write_minstretcfg(rv_hart *h, unsigned csr, uint64_t value)
+{
+  rv_counter_configure(h, 2, value & WRITABLE(h, minstretcfg));
 }
 static void write_pmpcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
@@ -593,6 +625,7 @@ void rv_csr_reset(rv_hart *h)
   _Static_assert(N_ROWS <= sizeof h->csr_mask / sizeof *h->csr_mask, "csr_mask is too small");
   memset(&h->csr, 0, sizeof h->csr);
   memset(h->s, 0, sizeof h->s);
+  rv_counter_reset(h);
   for (unsigned i = 0; i < N_ROWS; i++) {
     h->csr_mask[i] = plain_mask(h, rows[i].desc.addr);
     if (rows[i].reset)

@@ -242,7 +242,8 @@ static const uint64_t delegated_exceptions =
     1ull << CAUSE_VIRTUAL | 1ull << CAUSE_STORE_GUEST_PAGE; /* 0xF0B509 */
 
 static const uint64_t delegated_interrupts =
-    IP(SSI) | IP(VSSI) | IP(STI) | IP(VSTI) | IP(SEI) | IP(VSEI) | IP(SGEI); /* 0x1666, SGEI is 1 */
+    IP(SSI) | IP(VSSI) | IP(STI) | IP(VSTI) | IP(SEI) | IP(VSEI) | IP(SGEI) |
+    IP(LCOFI); /* 0x3666: SGEI is 1, LCOFI if the hart has Sscofpmf */
 
 /* M-level state that HS-mode relies on and cannot set itself. */
 static void set_machine_level(rv_hart *h)

@@ -105,6 +105,14 @@ START_TEST(switches)
     ck_assert_str_eq(refused(name, false), "");
     ck_assert_str_eq(refused(name, true), "");
   }
+  /* What needs another one comes and goes with it. */
+  config = (rvh_config)RVH_CONFIG_DEFAULT;
+  ck_assert(!(RV_EXT_DEFAULT >> EXT_Shlcofideleg & 1));
+  ck_assert_str_eq(refused("sscofpmf", false), "");
+  ck_assert_str_eq(refused("shlcofideleg", true), "");
+  ck_assert(config.extensions >> EXT_Sscofpmf & 1 && config.extensions >> EXT_Shlcofideleg & 1);
+  ck_assert_str_eq(refused("sscofpmf", false), "");
+  ck_assert(!(config.extensions >> EXT_Sscofpmf & 1) && !(config.extensions >> EXT_Shlcofideleg & 1));
   ck_assert_str_eq(refused("max", true), "");
   ck_assert_uint_eq(config.extensions, RV_EXT_ALL);
 }

@@ -40,7 +40,7 @@ START_TEST(machine_state)
   rv_hart *h = f->harts[0];
   EXPECT(peek(h, CSR_pmpcfg0), 0x1f);
   EXPECT_HEX(peek(h, CSR_medeleg), 0xF0B509u);
-  EXPECT_HEX(peek(h, CSR_mideleg), 0x1666u);
+  EXPECT_HEX(peek(h, CSR_mideleg), 0x3666u);
   EXPECT(peek(h, CSR_mcounteren), 7);
   EXPECT(peek(h, CSR_scounteren), 7);
   const uint64_t env = peek(h, CSR_menvcfg);
