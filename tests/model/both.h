@@ -121,6 +121,7 @@ static inline void both_mode(both *b, unsigned prv, bool v)
 {
   b->h->prv = b->m.prv = prv;
   b->h->v = b->m.v = v;
+  rv_counter_mode(b->h, 0);
   rv_regime_changed(b->h);
   rv_irq_update(b->h);
 }
@@ -237,6 +238,7 @@ static inline void both_execute(both *b, uint32_t raw)
     h->icount++;
   }
   h->wfi = h->leave = false;
+  rv_counter_overflows(h);
 }
 
 /* The model's end of an instruction: executed, or refused with the instruction's bits in tval. */
