@@ -68,8 +68,31 @@ static void one_csr_instruction(both *b, tally *t)
     t->accessed[csr][mode] = true, t->wrote[csr][mode] |= writes;
 }
 
+static void write_in_m(both *b, unsigned csr, uint64_t value)
+{
+  const uint32_t raw = csr << 20 | 10 << 15 | 1 << 12 | 0x73;
+  uint64_t old = 0;
+  snprintf(b->what, sizeof b->what, "csrw %#x, %#lx", csr, (long)value);
+  b->h->x[10] = value;
+  both_execute(b, raw);
+  both_model_end(b, model_csr(&b->m, csr, 1, value, true, &old), raw);
+  both_compare(b);
+}
+
+/* An event counter that overflows soon, in some modes. */
+static void near_overflow(both *b)
+{
+  const unsigned n = rnd(b) % 8;
+  both_mode(b, 3, false);
+  write_in_m(b, MHPMEVENT3 + n, (1 + rnd(b) % 2) | (one_in(b, 2) ? (rnd(b) & 31) << 58 : 0));
+  write_in_m(b, MCOUNTINHIBIT, 0);
+  write_in_m(b, MHPMCOUNTER3 + n, -(1 + rnd(b) % 8));
+}
+
 static void surroundings(both *b)
 {
+  if (b->m.ext & X_HPM && one_in(b, 40))
+    near_overflow(b);
   static const uint8_t lines[] = { MSI, MTI, MEI, SEI };
   switch (rnd(b) % 8) {
   case 0:

@@ -12,7 +12,7 @@
 #ifdef __SANITIZE_ADDRESS__
 enum { CASES = 60000 };
 #else
-enum { CASES = 300000 };
+enum { CASES = 260000 };
 #endif
 
 enum { M_MODE, HS_MODE, U_MODE, VS_MODE, VU_MODE, N_MODES };
@@ -436,7 +436,7 @@ START_TEST(traps_and_returns)
   both *b = both_new(0x2545f4914f6cdd1d);
   tally *t = calloc(1, sizeof *t);
   run(b, t, default_extensions(), CASES);
-  run(b, t, ~0u, CASES / 4);
+  run(b, t, ~0u, CASES / 2);
   run(b, t, 0, CASES / 8);
   const unsigned empty = print_coverage(t);
 #ifndef __SANITIZE_ADDRESS__
