@@ -16,6 +16,7 @@
 #include "priv/trap.h"
 #include "unit.h"
 #include "extensions.h"
+#include "soak.h"
 #include "translate.h"
 #include "traps.h"
 #include <stdio.h>
@@ -89,7 +90,7 @@ static inline both *both_new(uint64_t seed)
 {
   both *b = calloc(1, sizeof *b);
   ck_assert_ptr_nonnull(b);
-  b->rng = seed;
+  b->rng = soak_seed(seed);
   ck_assert_ptr_nonnull(rv_phys_add(&b->phys, BOTH_RAM, BOTH_RAM_SIZE, false));
   b->phys.bus_read = both_no_read;
   b->phys.bus_write = both_no_write;

@@ -119,7 +119,7 @@ static void run(uint32_t ext, bool strict, unsigned steps, tally *t)
   b->m.strict = b->h->choice.strict = strict;
   both_switch(b, ext);
   both_compare_numbers(b);
-  for (unsigned i = 0; i < steps; i++) {
+  for (unsigned i = 0; i < soak_times(steps); i++) {
     if (!one_in(b, 4))
       surroundings(b);
     if (one_in(b, 1500)) { /* locks end here */

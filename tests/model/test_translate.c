@@ -15,6 +15,7 @@
 #include "priv/csr.h"
 #include "unit.h"
 #include "extensions.h"
+#include "soak.h"
 #include "translate.h"
 #include <stdio.h>
 #include <string.h>
@@ -1365,7 +1366,7 @@ static bench *new_bench(bool strict, uint64_t seed)
 {
   bench *b = calloc(1, sizeof *b);
   ck_assert_ptr_nonnull(b);
-  b->rng = seed;
+  b->rng = soak_seed(seed);
   b->shadow = calloc(1, RAM_SIZE);
   b->c.strict = strict;
   b->mem = (translate_memory){ .ctx = b, .attributes = attributes, .read = model_read };
@@ -1420,7 +1421,7 @@ static void run(bench *b, unsigned rounds)
 START_TEST(model_and_machine_agree)
 {
   bench *b = new_bench(false, 0x9e3779b97f4a7c15);
-  run(b, ROUNDS);
+  run(b, soak_times(ROUNDS));
   for (unsigned i = 0; i < 20 && (count_empty(b) || missing_levels(b)); i++)
     run(b, ROUNDS / 10);
   const unsigned empty = print_coverage(b), missing = missing_levels(b);
@@ -1448,7 +1449,7 @@ END_TEST
 START_TEST(strict_roots)
 {
   bench *b = new_bench(true, 0x123456789abcdef1);
-  run(b, ROUNDS / 10);
+  run(b, soak_times(ROUNDS / 10));
   free_bench(b);
 }
 END_TEST

@@ -418,7 +418,7 @@ static void run(both *b, tally *t, uint32_t ext, unsigned cases)
 {
   both_switch(b, ext);
   t->ext |= b->m.ext;
-  for (unsigned i = 0; i < cases; i++) {
+  for (unsigned i = 0; i < soak_times(cases); i++) {
     if (i % 20000 == 0)
       fill_ram(b);
     random_state(b);

@@ -7,7 +7,7 @@
 #include "fp_oracle.h"
 
 #ifdef __SANITIZE_ADDRESS__
-enum { CASES_PER_INSN = 800 };
+enum { CASES_PER_INSN = 4000 };
 #else
 enum { CASES_PER_INSN = 40000 };
 #endif
