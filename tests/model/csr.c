@@ -541,7 +541,9 @@ static unsigned event_of(const hart_model *m, unsigned n)
 
 void model_begin(hart_model *m)
 {
-  m->counting = m->written = 0;
+  m->counting = m->written = m->of = 0;
+  for (unsigned n = 3; n < N_COUNTERS; n++)
+    m->of |= (uint32_t)BIT(config_of(m, n), 63) << n;
   for (unsigned n = 0; n < N_COUNTERS; n++)
     if (event_of(m, n) && !BIT(m->csr[MCOUNTINHIBIT], n) && !inhibited(m, config_of(m, n)))
       m->counting |=
@@ -549,7 +551,9 @@ void model_begin(hart_model *m)
 }
 
 /* A written counter shows to the next instruction what was written. "If an event counter overflows
- * while OF is zero, a count overflow interrupt request is generated, and OF is set." */
+ * while OF is zero, a count overflow interrupt request is generated, and OF is set." Nothing says
+ * which comes first when the instruction that writes OF is counted: the machine wants OF zero
+ * before and after. */
 void model_end(hart_model *m, bool retired)
 {
   for (unsigned n = 0; n < N_COUNTERS; n++) {
@@ -557,7 +561,8 @@ void model_end(hart_model *m, bool retired)
     if (!BIT(m->counting, n) || BIT(m->written, n) || (BIT(m->counting, n + 16) && !retired))
       continue;
     ++*counter;
-    if (*counter == 0 && n >= 3 && has(m, X_SSCOFPMF) && !BIT(m->csr[0x320 + n], 63)) {
+    if (*counter == 0 && n >= 3 && has(m, X_SSCOFPMF) && !BIT(m->csr[0x320 + n], 63) &&
+        !BIT(m->of, n)) {
       m->csr[0x320 + n] |= B(63);
       m->csr[MIP] |= B(LCOFI);
     }

@@ -128,8 +128,9 @@ typedef struct {
   unsigned prv; /* 0, 1, 3 */
   bool v;
   bool strict; /* hgatp forgets PPN[1:0]; otherwise it only hides them */
-  /* Of the instruction under way: the counters that count it, and those it has written. */
-  uint32_t counting, written;
+  /* Of the instruction under way: the counters that count it, those it has written, and those whose
+   * OF was set before it. */
+  uint32_t counting, written, of;
 } hart_model;
 
 void model_reset(hart_model *m);
