@@ -53,6 +53,7 @@ typedef struct {
   uint8_t prv;       /* effective privilege */
   bool v;            /* effective V */
   bool mprv, hlv, hlvx; /* why the effective mode may differ from the current */
+  uint8_t pmlen;        /* upper bits that pointer masking ignored */
   rv_walk_step step[RV_WALK_MAX];
 } rv_walk_log;
 

@@ -51,6 +51,8 @@ typedef struct {
   bool v;         /* effective V: two stages */
   bool mprv, hlv; /* why it differs from the current mode */
   bool hlvx;      /* X instead of R at both stages [H-253] */
+  uint8_t pmlen;  /* pointer masking: upper bits of the address that are ignored, mmu/mask.h */
+  bool pm_signed; /* ... and are copies of the bit below then, else 0 */
 } rv_xmode;
 
 /* What a trap says of itself; which registers it is written to is decided by rv_take_trap. */
@@ -76,12 +78,13 @@ typedef struct {
 
 /* The other CSRs' storage. Views (sstatus, sip, hip, vsip, ...) have none. */
 typedef struct {
-  uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, menvcfg, mcountinhibit;
+  uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, menvcfg, mseccfg, mcountinhibit;
   uint64_t mscratch, mepc, mcause, mtval, mtinst, mtval2;
   uint64_t mip;  /* what software wrote: SSIP, SEIP, STIP (while STCE=0); LCOFIP */
   uint64_t hvip; /* VSSIP, VSTIP, VSEIP as software wrote them */
   uint64_t scounteren, senvcfg;
   uint64_t hstatus, hedeleg, hideleg, hcounteren, henvcfg, htimedelta, htval, htinst;
+  uint64_t mstateen[4], hstateen[4];
   uint64_t hgatp; /* with the root as written: PPN[1:0] is hidden from reads, see csr.def */
   uint64_t fflags, frm;
   uint64_t zero; /* what constant CSRs and views have for storage: never written */
@@ -152,7 +155,8 @@ struct rv_hart {
   unsigned stop;     /* RV_STOP_* */
   bool attention;    /* look at interrupts and stop before the next block */
   bool leave;        /* leave the run loop: plans changed, or wfi */
-  bool fp_dirty;     /* every FS that counts is Dirty: f registers may be written at full speed */
+  bool fp_fast;      /* every FS that counts is Dirty and frm is RNE: exec_host.h may run */
+  bool fp_live;      /* flags are being kept in the host's: rv_fp_collect */
   bool end_block;    /* the running slow path asks to leave the block after its instruction */
   uint64_t ip_lines; /* interrupt lines driven by devices: MSIP MTIP MEIP SEIP */
   rv_trap trap;      /* filled by whoever refuses, taken by rv_take_trap */

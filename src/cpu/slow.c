@@ -10,6 +10,7 @@
 #include "hv/tinst.h"
 #include "hv/virtual.h"
 #include "mmu/access.h"
+#include "mmu/mask.h"
 #include "mmu/tlb.h"
 #include "priv/counter.h"
 #include "priv/csr.h"
@@ -78,7 +79,7 @@ static bool fp_on(rv_hart *h)
 static void fp_written(rv_hart *h)
 {
   rv_fs_dirty(h);
-  h->fp_dirty = true;
+  h->fp_fast = h->csr.frm == RV_RNE;
 }
 
 /* The effective rounding mode of an instruction, or -1 with h->trap filled: it is reserved. */

@@ -6,7 +6,8 @@
 #include "machine/machine.h"
 #include <string.h>
 
-enum { ALWAYS = 2, ON = 1, OFF = 0 };
+enum { ALWAYS = 2, ON = 1, OFF = 0, PART = 16 };
+#define OF(ext) (PART + EXT_##ext)
 static const struct {
   const char *name, *brief;
   unsigned state;
@@ -28,7 +29,7 @@ uint64_t rv_extensions(const rvh_config *config)
 const char *rvh_extension(unsigned i, bool *on, const char **brief)
 {
   for (unsigned e = 0; e < N_EXT; e++) {
-    if (table[e].state == ALWAYS || i--)
+    if (table[e].state >= ALWAYS || i--)
       continue;
     *on = table[e].state == ON;
     *brief = table[e].brief;
@@ -61,9 +62,15 @@ static uint64_t switched(uint64_t set, rv_ext e, bool on)
   return set;
 }
 
+/* The row whose switch decides about row e. */
+static int switch_of(int e)
+{
+  return e >= 0 && table[e].state >= PART ? (int)table[e].state - PART : e;
+}
+
 bool rvh_set_extension(rvh_config *config, const char *name, bool on, GError **error)
 {
-  const int e = find(name);
+  const int e = switch_of(find(name));
   /* QEMU's "h=true", and the letters that this machine always has. */
   const bool letter = strlen(name) == 1 && strchr("imafdchsug", name[0]);
   if (!strcmp(name, "max")) {
@@ -86,7 +93,8 @@ bool rvh_set_extension(rvh_config *config, const char *name, bool on, GError **e
  * start, so svade is left out. */
 static bool is_told(const rvh_config *config, unsigned e)
 {
-  return table[e].name && rv_extensions(config) >> e & 1 && !(e == EXT_Svade && config->adue);
+  return table[e].name && rv_extensions(config) >> switch_of(e) & 1 &&
+         !(e == EXT_Svade && config->adue);
 }
 
 char *rv_isa_string(const rvh_config *config, const char *list[N_EXT + 8])

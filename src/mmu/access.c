@@ -4,6 +4,7 @@
  * decided in refuse(). [H-130 .. H-140, H-175, H-229 .. H-231]
  */
 #include "mmu/access.h"
+#include "mmu/mask.h"
 #include "mmu/phys.h"
 #include "mmu/pmp.h"
 #include "mmu/tlb.h"
@@ -31,8 +32,13 @@ static bool refuse(rv_hart *h, uint64_t va, const rv_xmode *mode, const rv_xlat 
 {
   const uint8_t *causes =
       is_access_fault(x->why) ? access_fault : x->guest ? guest_fault : page_fault;
-  h->trap = (rv_trap){ .cause = causes[mode->access], .tval = va, .gva = mode->v, .why = x->why,
-                       .access = true, .implicit = x->implicit, .mode = *mode };
+  h->trap = (rv_trap){ .cause = causes[mode->access],
+                       .tval = rv_masked(va, mode), /* as it was accessed [H-459] */
+                       .gva = mode->v,
+                       .why = x->why,
+                       .access = true,
+                       .implicit = x->implicit,
+                       .mode = *mode };
   if (x->guest) {
     h->trap.tval2 = x->gpa >> 2;
     if (x->implicit)
@@ -74,7 +80,8 @@ place_at(rv_hart *h, uint64_t va, const rv_xlat *x, unsigned size, const rv_xmod
 
 bool rv_locate(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, rv_place *place)
 {
-  const rv_xlat x = rv_walk(h, va, mode, NULL);
+  /* Callers see the address as the instruction has it: so does the TLB, which need not mask. */
+  const rv_xlat x = rv_walk(h, rv_masked(va, mode), mode, NULL);
   return x.why ? refuse(h, va, mode, &x) : place_at(h, va, &x, size, mode, place);
 }
 
@@ -168,7 +175,10 @@ bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *pla
   m.access = write ? RV_STORE : RV_LOAD;
   if (va & (size - 1)) {
     h->trap = (rv_trap){ .cause = write ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED,
-                         .tval = va, .gva = m.v, .why = WHY_AMO_MISALIGNED, .mode = m };
+                         .tval = rv_masked(va, &m),
+                         .gva = m.v,
+                         .why = WHY_AMO_MISALIGNED,
+                         .mode = m };
     return false;
   }
   if (!rv_locate(h, va, size, &m, place))
@@ -179,14 +189,14 @@ bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *pla
   return true;
 }
 
-/* The address translated, and told by a fault, is va as it is [H-468]; PMP and memory are asked for
+/* The address translated, and told by a fault, is va as it is, but for its mask [H-468, H-459]; PMP and memory are asked for
  * the whole block at once, which never crosses a page. */
 bool rv_cache_block(rv_hart *h, uint64_t va, rv_access access, rv_place *place)
 {
   const uint64_t in_block = RV_CACHE_BLOCK - 1;
   rv_xmode m = h->mmu->data;
   m.access = access;
-  rv_xlat x = rv_walk(h, va, &m, NULL);
+  rv_xlat x = rv_walk(h, rv_masked(va, &m), &m, NULL);
   if (x.why)
     return refuse(h, va, &m, &x);
   x.pa &= ~in_block;
@@ -214,9 +224,14 @@ bool rv_fetch_place(rv_hart *h, uint64_t va, unsigned size, rv_place *place)
 
 rv_xlat rv_walk_probe(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
 {
-  *log = (rv_walk_log){ .access = mode->access, .prv = mode->prv, .v = mode->v,
-                        .mprv = mode->mprv, .hlv = mode->hlv, .hlvx = mode->hlvx };
-  return rv_walk(h, va, mode, log);
+  *log = (rv_walk_log){ .access = mode->access,
+                        .prv = mode->prv,
+                        .v = mode->v,
+                        .mprv = mode->mprv,
+                        .hlv = mode->hlv,
+                        .hlvx = mode->hlvx,
+                        .pmlen = mode->pmlen };
+  return rv_walk(h, rv_masked(va, mode), mode, log);
 }
 
 bool rv_read_virt(rv_hart *h, uint64_t va, rv_prv prv, bool v, void *buf, size_t n)

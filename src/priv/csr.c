@@ -6,6 +6,7 @@
  */
 #include "priv/csr.h"
 #include "cpu/event.h"
+#include "cpu/fp.h"
 #include "hv/virtual.h"
 #include "mmu/pmp.h"
 #include "mmu/tlb.h"
@@ -80,6 +81,30 @@ static rv_why gate_STIMECMP(const rv_hart *h, unsigned csr)
   return WHY_NONE;
 }
 
+/* mstateen's bit concerns every mode below M, so that HS-mode could not access the state either:
+ * cause 2 from V=1 too; hstateen's is the guest's alone [H-013, H-165]. What is the hypervisor's
+ * own is not asked of hstateen. */
+static rv_why stateen_refusal(const rv_hart *h, unsigned n, uint64_t bit, bool hypervisors)
+{
+  if (!rv_has(h, EXT_Smstateen) || h->prv == PRV_M)
+    return WHY_NONE;
+  if (!(h->csr.mstateen[n] & bit))
+    return WHY_MSTATEEN;
+  return h->v && !hypervisors && !(h->csr.hstateen[n] & bit) ? WHY_HSTATEEN : WHY_NONE;
+}
+
+/* henvcfg and senvcfg [H-304] */
+static rv_why gate_ENVCFG(const rv_hart *h, unsigned csr)
+{
+  return stateen_refusal(h, 0, mstateen0_ENVCFG, csr == CSR_henvcfg);
+}
+
+/* hstateen0-3 and sstateen0-3 [H-302] */
+static rv_why gate_STATEEN(const rv_hart *h, unsigned csr)
+{
+  return stateen_refusal(h, csr & 3, mstateen0_SE, csr >= CSR_hstateen0);
+}
+
 /* ---- views and computed reads ---- */
 
 static uint64_t with_SD(uint64_t status)
@@ -99,7 +124,12 @@ static uint64_t read_sstatus(rv_hart *h, unsigned csr)
 }
 /* vsstatus.SD sums up the fields of vsstatus alone [H-295]. */
 static uint64_t read_vsstatus(rv_hart *h, unsigned csr) { return with_SD(h->s[1].status); }
-static uint64_t read_fcsr(rv_hart *h, unsigned csr) { return h->csr.frm << 5 | h->csr.fflags; }
+static uint64_t read_fflags(rv_hart *h, unsigned csr)
+{
+  rv_fp_collect(h);
+  return h->csr.fflags;
+}
+static uint64_t read_fcsr(rv_hart *h, unsigned csr) { return h->csr.frm << 5 | read_fflags(h, csr); }
 static uint64_t read_mhartid(rv_hart *h, unsigned csr) { return h->id; }
 static uint64_t read_misa(rv_hart *h, unsigned csr)
 {
@@ -153,6 +183,12 @@ static uint64_t read_henvcfg(rv_hart *h, unsigned csr)
   return h->csr.henvcfg & henvcfg_allowed(h);
 }
 
+/* A bit that mstateen does not give is read-only 0 [H-303, H-306]. */
+static uint64_t read_hstateen(rv_hart *h, unsigned csr)
+{
+  return h->csr.hstateen[csr & 3] & h->csr.mstateen[csr & 3];
+}
+
 /* PPN[1:0] reads 0, though the walk may use what was written (see write_hgatp) [H-202]. */
 static uint64_t read_hgatp(rv_hart *h, unsigned csr) { return h->csr.hgatp & ~3ull; }
 
@@ -175,12 +211,14 @@ static void put_masked(uint64_t *cell, uint64_t mask, uint64_t value)
 
 static void write_fflags(rv_hart *h, unsigned csr, uint64_t value)
 {
+  rv_fp_collect(h); /* they are overwritten */
   h->csr.fflags = value & 31;
   rv_fs_dirty(h);
 }
 static void write_frm(rv_hart *h, unsigned csr, uint64_t value)
 {
   h->csr.frm = value & 7;
+  h->fp_fast = false;
   rv_fs_dirty(h);
 }
 static void write_fcsr(rv_hart *h, unsigned csr, uint64_t value)
@@ -192,14 +230,14 @@ static void write_fcsr(rv_hart *h, unsigned csr, uint64_t value)
 static void write_sstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->csr.mstatus, sstatus_write_mask, value);
-  h->fp_dirty = false;
+  h->fp_fast = false;
   rv_regime_changed(h); /* SUM and MXR */
   rv_irq_update(h);     /* SIE [H-406] */
 }
 static void write_vsstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->s[1].status, sstatus_write_mask, value);
-  h->fp_dirty = false;
+  h->fp_fast = false;
   rv_regime_changed(h);
   rv_irq_update(h);
 }
@@ -210,16 +248,22 @@ static void write_mstatus(rv_hart *h, unsigned csr, uint64_t value)
   if (rv_get(value, mstatus_MPP) != 2) /* WARL: there is no mode 2 [H-192] */
     mask |= mstatus_MPP;
   put_masked(&h->csr.mstatus, mask, value);
-  h->fp_dirty = false;
+  h->fp_fast = false;
   rv_regime_changed(h);
   rv_irq_update(h);
 }
+
+/* PMM's reserved value becomes 0, as CBIE's [norm:pmlen_illegal_warl; H-410]. */
+static uint64_t legal_pmm(uint64_t value, uint64_t pmm)
+{
+  return rv_get(value, pmm) == 1 ? value & ~pmm : value;
+}
+
+/* HUPMM is of no regime: hlv and hsv look at it themselves [H-031]. */
 static void write_hstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.hstatus,
-             hstatus_GVA | hstatus_SPV | hstatus_SPVP | hstatus_HU | hstatus_VTVM | hstatus_VTW |
-                 hstatus_VTSR,
-             value);
+  put_masked(&h->csr.hstatus, WRITABLE(h, hstatus),
+             legal_pmm(value, hstatus_HUPMM));
 }
 
 static void write_epc(rv_hart *h, unsigned csr, uint64_t value)
@@ -279,15 +323,18 @@ static void write_hgatp(rv_hart *h, unsigned csr, uint64_t value)
   rv_regime_changed(h);
 }
 
-/* CBIE is in the same place of all three envcfg; its reserved value becomes 0 [H-097]. */
+/* CBIE and PMM are in the same place of all three envcfg; CBIE's reserved value becomes 0 [H-097]. */
 static uint64_t legal_envcfg(uint64_t value)
 {
+  value = legal_pmm(value, menvcfg_PMM);
   return rv_get(value, menvcfg_CBIE) == 2 ? value & ~menvcfg_CBIE : value;
 }
-/* None of CBIE, CBCFE, CBZE depends on another envcfg's [H-402]. */
+/* None of CBIE, CBCFE, CBZE depends on another envcfg's [H-402]. PMM takes effect at once
+ * [norm:senvcfg_pmm_immediate; H-276]. */
 static void write_senvcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->csr.senvcfg, WRITABLE(h, senvcfg), legal_envcfg(value));
+  rv_regime_changed(h);
 }
 
 /* PBMTE and ADUE change what PTEs mean everywhere: no cached translation may survive [H-276]. */
@@ -295,6 +342,7 @@ static void write_menvcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
   const uint64_t old = h->csr.menvcfg;
   put_masked(&h->csr.menvcfg, WRITABLE(h, menvcfg), legal_envcfg(value));
+  rv_regime_changed(h); /* PMM is HS-mode's, which MPRV may mean */
   if ((old ^ h->csr.menvcfg) & (menvcfg_ADUE | menvcfg_PBMTE))
     rv_tlb_drop_all(h);
   rv_timer_update(h);
@@ -302,8 +350,21 @@ static void write_menvcfg(rv_hart *h, unsigned csr, uint64_t value)
 static void write_henvcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
   h->csr.henvcfg = legal_envcfg(value) & WRITABLE(h, henvcfg) & henvcfg_allowed(h);
-  rv_regime_changed(h); /* ADUE and PBMTE are part of a V=1 regime */
+  rv_regime_changed(h); /* ADUE, PBMTE and PMM are part of a V=1 regime */
   rv_timer_update(h);
+}
+
+static void write_mseccfg(rv_hart *h, unsigned csr, uint64_t value)
+{
+  put_masked(&h->csr.mseccfg, WRITABLE(h, mseccfg), legal_pmm(value, mseccfg_PMM));
+  rv_regime_changed(h);
+}
+
+/* What cannot be written keeps, as M-mode is to clear it before it gives it [smstateen, Usage]. */
+static void write_hstateen(rv_hart *h, unsigned csr, uint64_t value)
+{
+  const uint64_t mask = h->csr_mask[ROW_hstateen0 + (csr & 3)] & h->csr.mstateen[csr & 3];
+  put_masked(&h->csr.hstateen[csr & 3], mask, value);
 }
 
 static void write_timecmp(rv_hart *h, unsigned csr, uint64_t value)

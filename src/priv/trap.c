@@ -250,7 +250,7 @@ static void settle(rv_hart *h)
 {
   rv_regime_changed(h);
   rv_irq_update(h);
-  h->fp_dirty = false; /* another FS may count now */
+  h->fp_fast = false; /* another FS may count now */
   h->end_block = true;
 }
 

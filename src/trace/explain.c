@@ -101,6 +101,16 @@ static void put_effective(rv_text *t, const rv_event *e)
     put_str(t, " (hlv, hsv: by hstatus.SPVP)");
 }
 
+/* The faulting address is shown as it was accessed [H-459]. */
+static void put_masking(rv_text *t, const rv_event *e)
+{
+  if (!e->walk || !e->walk->pmlen)
+    return;
+  put_str(t, "  pointer masking ignores the upper ");
+  put_dec(t, e->walk->pmlen, 0);
+  put_str(t, " bits");
+}
+
 static bool is_fetch_fault(uint64_t cause)
 {
   return cause <= CAUSE_FETCH_ACCESS || cause == CAUSE_FETCH_PAGE ||
@@ -129,6 +139,7 @@ static void explain_insn(rv_text *t, const rv_trace_source *s, const rv_event *e
     put_str(t, is_fetch_fault(e->u.trap.cause) ? "not fetched" : "not recorded");
   }
   put_effective(t, e);
+  put_masking(t, e);
   end_line(t);
 }
 

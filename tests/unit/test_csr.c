@@ -39,6 +39,7 @@ static const struct {
   { 0x323, 0x33F }, /* mcountinhibit, mhpmevent3..31 */
   { 0x340, 0x344 },
   { 0x34A, 0x34B }, /* mscratch mepc mcause mtval mip, mtinst mtval2 */
+  { 0x747, 0x747 }, /* mseccfg */
   { 0x3A0, 0x3A0 },
   { 0x3A2, 0x3A2 }, /* pmpcfg0, pmpcfg2: the odd ones are RV32's */
   { 0x3B0, 0x3BF }, /* pmpaddr0..15 */
@@ -48,7 +49,14 @@ static const struct {
 };
 
 /* Of extensions that are off by default. */
-static const uint16_t off[] = { 0x321, 0x322 /* mcyclecfg minstretcfg */ };
+static const struct {
+  uint16_t first, last;
+} off[] = {
+  { 0x321, 0x322 }, /* mcyclecfg minstretcfg */
+  { 0x30C, 0x30F },
+  { 0x60C, 0x60F },
+  { 0x10C, 0x10F }, /* mstateen0..3, hstateen0..3, sstateen0..3 */
+};
 
 static bool exists(unsigned csr)
 {
@@ -61,7 +69,7 @@ static bool exists(unsigned csr)
 static bool is_off(unsigned csr)
 {
   for (unsigned i = 0; i < sizeof off / sizeof *off; i++)
-    if (csr == off[i])
+    if (csr >= off[i].first && csr <= off[i].last)
       return true;
   return false;
 }
@@ -377,21 +385,21 @@ static const struct {
   { 0x34B, ~0ull, 0 },
   { 0x105, ~BIT(1), 0 }, /* H-184 */
   { 0x106, BITS(31, 0), 0 },
-  { 0x10A, BIT(0) | BITS(7, 6), 0 }, /* CBIE of all three: test_cbo.c */
+  { 0x10A, BIT(0) | BITS(7, 6) | BIT(33), 0 }, /* CBIE of all three: test_cbo.c, PMM: test_pointer_masking.c */
   { 0x140, ~0ull, 0 },
   { 0x141, ~1ull, 0 },
   { 0x142, ~0ull, 0 },
   { 0x143, ~0ull, 0 },
   { 0x14D, ~0ull, 0 },
   /* H-020 .. H-025, QEMU: WPRI bits, VGEIN with GEILEN=0 */
-  { 0x600, BITS(9, 6) | BITS(22, 20), 2ull << 32 },
+  { 0x600, BITS(9, 6) | BITS(22, 20) | BIT(49), 2ull << 32 },
   { 0x602, BITS(8, 0) | BIT(12) | BIT(13) | BIT(15) | BIT(18) | BIT(19), 0 }, /* H-041, H-042 */
   { 0x603, BIT(2) | BIT(6) | BIT(10), 0 },           /* H-045; H-046: no Shlcofideleg by default */
   { 0x604, BIT(2) | BIT(6) | BIT(10) | BIT(12), 0 }, /* H-066 */
   { 0x605, ~0ull, 0 },
   { 0x606, BITS(31, 0), 0 },               /* H-110 */
   { 0x607, 0, 0 },                         /* H-086 */
-  { 0x60A, BIT(0) | BITS(7, 6) | BITS(63, 61), 0 }, /* H-090, H-096 */
+  { 0x60A, BIT(0) | BITS(7, 6) | BIT(33) | BITS(63, 61), 0 }, /* H-090, H-096 */
   { 0x643, ~0ull, 0 },                     /* H-131 */
   { 0x645, BIT(2) | BIT(6) | BIT(10), 0 }, /* H-060, QEMU #12 */
   { 0x64A, ~0ull, 0 },
@@ -429,9 +437,10 @@ START_TEST(write_masks)
     core_poke(c->h, CSR_menvcfg, ~0ull);
     for (unsigned n = 0; n < 40; n++) {
       /* FS of vsstatus is tested with SD. */
-      const uint64_t not = legal[i].csr == 0x200 ? BIT(13) | BIT(14)
-                           : (legal[i].csr & 0xff) == 0x0a ? BITS(5, 4)
-                                                         : 0;
+      const uint64_t not = legal[i].csr == 0x200           ? BIT(13) | BIT(14)
+                           : legal[i].csr == 0x600         ? BIT(48)
+                           : (legal[i].csr & 0xff) == 0x0A ? BITS(5, 4) | BIT(32)
+                                                           : 0;
       const uint64_t value = (n == 0 ? ~0ull : n == 1 ? 0 : core_random(c)) & ~not ;
       check_legal(c, legal[i].csr, value, legal[i].mask, legal[i].fixed);
     }
@@ -483,7 +492,7 @@ START_TEST(sstatus_is_a_view)
 END_TEST
 
 /* H-091 .. H-093, H-403: what menvcfg does not give reads 0 in henvcfg and cannot be set. FIOM is
- * independent (H-098), as are CBIE, CBCFE and CBZE (H-402). */
+ * independent (H-098), as are PMM, CBIE, CBCFE and CBZE (H-402). */
 START_TEST(henvcfg_under_menvcfg)
 {
   core *c = core_new();
@@ -491,12 +500,12 @@ START_TEST(henvcfg_under_menvcfg)
     const uint64_t given = (uint64_t)set << 61;
     csr_write(c, MODE_M, 0x30A, given);
     csr_write(c, MODE_HS, 0x60A, ~0ull);
-    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), given | 0xf1);
+    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), given | 0x3000000f1);
     csr_write(c, MODE_M, 0x30A, 0);
-    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), 0xf1);
+    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), 0x3000000f1);
   }
   csr_write(c, MODE_M, 0x30A, ~0ull);
-  ck_assert_uint_eq(csr_read(c, MODE_M, 0x30A), BITS(63, 61) | 0xf1);
+  ck_assert_uint_eq(csr_read(c, MODE_M, 0x30A), BITS(63, 61) | 0x3000000f1);
   core_free(c);
 }
 END_TEST

@@ -340,7 +340,7 @@ static unsigned fs_after(world *w, const char *text)
 {
   rv_hart *h = w->harts[0];
   h->csr.mstatus = 2ull << 13; /* Clean */
-  h->fp_dirty = false;
+  h->fp_fast = false;
   h->x[10] = DATA;
   run_one(w, text);
   return h->csr.mstatus >> 13 & 3;

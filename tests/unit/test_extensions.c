@@ -1,7 +1,8 @@
-/* test_extensions.c - cpu/ext.def and machine/extensions.c: what -cpu switches off does not exist, and
- * what is there is told.
+/* test_extensions.c - cpu/ext.def and machine/extensions.c: what -cpu switches off does not exist,
+ * and what is there is told.
  */
 #include "core_fixture.h"
+#include "machine/machine.h"
 #include "rvh.h"
 
 static core *core_without(rv_ext ext)
@@ -118,11 +119,39 @@ START_TEST(switches)
 }
 END_TEST
 
+static bool told(const char *name)
+{
+  const char *list[N_EXT + 8];
+  g_autofree char *isa = rv_isa_string(&config, list), *part = g_strdup_printf("_%s_", name);
+  g_autofree char *whole = g_strdup_printf("%s_", isa);
+  ck_assert_int_eq(g_strv_contains(list, name), strstr(whole, part) != NULL);
+  return strstr(whole, part);
+}
+
+/* A part is switched, and told, with the extension it is of. */
+START_TEST(parts)
+{
+  bool on;
+  const char *name, *brief;
+  config = (rvh_config)RVH_CONFIG_DEFAULT;
+  ck_assert(!told("smstateen") && !told("ssstateen"));
+  ck_assert_str_eq(refused("smstateen", true), "");
+  ck_assert(told("smstateen") && told("ssstateen"));
+  ck_assert_str_eq(refused("ssstateen", false), "");
+  ck_assert(!told("smstateen") && !told("ssstateen"));
+  ck_assert_str_eq(refused("max", true), "");
+  ck_assert(told("smstateen") && told("ssstateen"));
+  for (unsigned i = 0; (name = rvh_extension(i, &on, &brief)); i++)
+    ck_assert_str_ne(name, "ssstateen");
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
   tcase_add_test(tc, absent_instructions_are_illegal);
   tcase_add_test(tc, absent_in_blocks);
   tcase_add_test(tc, absent_csrs_and_fields);
   tcase_add_test(tc, switches);
+  tcase_add_test(tc, parts);
 }
 UNIT_MAIN("extensions", add_tests)

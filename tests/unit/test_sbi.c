@@ -51,6 +51,20 @@ START_TEST(machine_state)
 }
 END_TEST
 
+/* With Smstateen HS-mode has its henvcfg and hstateen0, as OpenSBI gives them [H-305]; hstateen0 and
+ * sstateen0 are 0 as M-mode is to leave them. */
+START_TEST(stateen_given)
+{
+  fixture *f = set_up();
+  rv_hart *h = f->harts[0];
+  h->choice.ext |= 1ull << EXT_Smstateen;
+  rv_sbi_start(f->sbi, h, KERNEL, 0);
+  EXPECT_HEX(peek(h, CSR_mstateen0), mstateen0_SE | mstateen0_ENVCFG);
+  EXPECT_HEX(peek(h, CSR_hstateen0), 0u);
+  tear_down(f);
+}
+END_TEST
+
 /* --adue: on in menvcfg, and in henvcfg for VS-stage tables [H-106]. */
 START_TEST(adue_from_the_start)
 {
@@ -725,6 +739,7 @@ static void add_tests(TCase *tc)
 {
   tcase_add_test(tc, entry_state);
   tcase_add_test(tc, machine_state);
+  tcase_add_test(tc, stateen_given);
   tcase_add_test(tc, adue_from_the_start);
   tcase_add_test(tc, other_harts_are_stopped);
   tcase_add_test(tc, call_preserves_registers);

@@ -80,7 +80,7 @@ static inline void world_reset_hart(world *w, rv_hart *h)
   memset(h->f, 0, sizeof h->f);
   memset(h->loop, 0, sizeof h->loop);
   h->prv = PRV_M;
-  h->v = h->wfi = h->attention = h->leave = h->fp_dirty = false;
+  h->v = h->wfi = h->attention = h->leave = h->fp_fast = false;
   h->pc = RAM;
   h->icount = h->unretired = 0;
   h->stop = 0;
