@@ -325,14 +325,12 @@ static void write_pmpaddr(hart_model *m, unsigned csr, uint64_t value)
   m->csr[csr] = value & ((1ull << 54) - 1);
 }
 
-/* WARL fields of the environment registers: CBIE 2 becomes 0; PMM 1 keeps what there was. */
-static uint64_t legal_environment(const hart_model *m, unsigned csr, uint64_t value, unsigned pmm)
+/* WARL fields of the environment registers: the reserved CBIE 2 and PMM 1 become 0. */
+static uint64_t legal_environment(uint64_t value, unsigned pmm)
 {
   if (pmm == 32 && BITS(value, 5, 4) == 2)
     value &= ~(B(4) | B(5));
-  if (BITS(value, pmm + 1, pmm) == 1)
-    value = (value & ~(3ull << pmm)) | (m->csr[csr] & 3ull << pmm);
-  return value;
+  return BITS(value, pmm + 1, pmm) == 1 ? value & ~(3ull << pmm) : value;
 }
 
 /* An event this machine has not counts nothing: 0. 1 is cycles, 2 is instructions retired. */
@@ -389,16 +387,16 @@ void model_poke(hart_model *m, unsigned csr, uint64_t value)
     write_hgatp(m, value);
     return;
   case HENVCFG: /* what is read-only 0 now is lost */
-    value = legal_environment(m, csr, value, 32);
+    value = legal_environment(value, 32);
     c[HENVCFG] = value & writable(m, HENVCFG) & (c[MENVCFG] | ~(B(61) | B(62) | B(63)));
     return;
   case SENVCFG:
   case MENVCFG:
   case MSECCFG:
-    put(m, csr, writable(m, csr), legal_environment(m, csr, value, 32));
+    put(m, csr, writable(m, csr), legal_environment(value, 32));
     return;
   case HSTATUS:
-    put(m, csr, writable(m, csr), legal_environment(m, csr, value, 48));
+    put(m, csr, writable(m, csr), legal_environment(value, 48));
     return;
   case SIE:
     put(m, MIE, c[MIDELEG] & s, value);

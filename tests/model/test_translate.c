@@ -502,7 +502,7 @@ static bool is_cbo(access_type a) { return a == CBO_MANAGE || a == CBO_ZERO; }
 /* Upper bits that pointer masking may ignore. */
 static uint64_t tagged(bench *b, uint64_t va)
 {
-  if (!(b->ext & (X_SSNPM | X_SMNPM | X_SMMPM)) || !one_in(b, 3))
+  if (!(b->ext & (X_SSNPM | X_SMNPM | X_SMMPM)) || !one_in(b, 5))
     return va;
   return one_in(b, 4) ? va ^ rnd(b) << 40 : va ^ rnd(b) << 57;
 }
@@ -1013,7 +1013,7 @@ static damage forbid_update(bench *b, const op *o)
   /* VS: the G-stage's leaf for the page of the PTE. */
   const translate_visit *before = &r.visits[leaf - 1];
   bool nested = before->stage == G_READ && one_in(b, 2);
-  if (one_in(b, 2) && before->level == (stage == VS_STAGE ? 0 : 1)) {
+  if (one_in(b, 2) && before->level == (before->stage == G_READ ? 0 : 1)) {
     /* A table in ROM. */
     const bool g = nested || stage == G_FINAL;
     const translate_visit *to = nested ? before - 1 : before;
