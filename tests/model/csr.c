@@ -105,8 +105,8 @@ static uint64_t writable(const hart_model *m, unsigned csr)
     return 0x1ff | B(12) | B(13) | B(15) | B(18) | B(19);
   case MEDELEG: /* 11 and 16 read-only 0; 14 and 17 are reserved */
     return 0x7ff | B(12) | B(13) | B(15) | 0xfc0000;
-  case HIDELEG: /* "If Shlcofideleg is implemented, bit 13 is writable" */
-    return B(2) | B(6) | B(10) | (has(m, X_SHLCOFIDELEG) ? lcofi : 0);
+  case HIDELEG: /* "If Shlcofideleg is implemented, bit 13 is writable", where mideleg is not zero */
+    return (B(2) | B(6) | B(10) | (has(m, X_SHLCOFIDELEG) ? lcofi : 0)) & m->csr[MIDELEG];
   case MIDELEG: /* the VS-level ones and SGEI are read-only 1 */
     return B(1) | B(5) | B(9) | lcofi;
   case MIE:
@@ -421,6 +421,10 @@ void model_poke(hart_model *m, unsigned csr, uint64_t value)
   case MIP: /* SSIP, SEIP, LCOFIP; STIP unless Sstc drives it; VSSIP is hvip's */
     put(m, MIP, writable(m, MIP) & ~(BIT(c[MENVCFG], 63) ? B(STI) : 0), value);
     put(m, HVIP, B(VSSI), value);
+    return;
+  case MIDELEG: /* "where bits of mideleg are zero, those of hideleg are read-only zeros" */
+    put(m, MIDELEG, writable(m, MIDELEG), value);
+    c[HIDELEG] &= c[MIDELEG];
     return;
   case PMPCFG0:
   case PMPCFG2:
