@@ -403,7 +403,7 @@ rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head, unsigned *fe
   *fence_shift = place.fence_shift;
   memcpy(&half, place.host, 2);
   if ((pc & RV_PAGE_MASK) == RV_PAGE_SIZE - 2 && (half & 3) == 3) {
-    if (!rv_fetch_place(h, pc + 2, 2, &second)) /* tval is the boundary [H-135] */
+    if (!rv_fetch_place(h, pc + 2, 2, &second)) /* tval is the boundary [H-135, H-241] */
       return RV_BLOCK_FAULT;
     if (!second.cacheable)
       return RV_BLOCK_STEP;

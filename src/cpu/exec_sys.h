@@ -35,6 +35,7 @@ SYS(csrrci) { return csr(h, raw, 3, field(raw, 19, 15)); }
 /* Decoded code is coherent with stores already. */
 SYS(fence_i) { return RV_DONE; }
 
+/* ecall and ebreak work in every mode [H-167] */
 SYS(ecall)
 {
   const unsigned cause = h->prv == PRV_M ? CAUSE_ECALL_M : h->prv == PRV_U ? CAUSE_ECALL_U
@@ -44,7 +45,7 @@ SYS(ecall)
   return RV_TRAPPED;
 }
 
-/* tval = pc, a guest address if V=1 [H-037] */
+/* tval = pc, a guest address if V=1 [H-037, H-167] */
 SYS(ebreak)
 {
   h->trap = (rv_trap){ .cause = CAUSE_BREAKPOINT, .tval = h->pc, .gva = h->v, .why = WHY_EBREAK };
@@ -76,7 +77,7 @@ SYS(sret)
 SYS(wfi)
 {
   if (h->prv != PRV_M && (h->csr.mstatus & mstatus_TW))
-    return refuse(h, WHY_TW, raw); /* in V=1 too, whatever VTW [H-153, H-155] */
+    return refuse(h, WHY_TW, raw); /* in V=1 too, whatever VTW [H-153, H-155, H-191] */
   if (h->prv == PRV_U)
     return refuse(h, WHY_WFI_USER, raw); /* [H-153, H-154] */
   if (h->v && (h->csr.hstatus & hstatus_VTW))
@@ -123,7 +124,7 @@ static rv_done sfence(rv_hart *h, uint32_t raw)
     return refuse(h, WHY_VTVM, raw);
   if (h->prv == PRV_S && !h->v && (h->csr.mstatus & mstatus_TVM))
     return refuse(h, WHY_TVM, raw);
-  tell_fence(h, raw, h->x[rs1], h->x[rs2]);
+  tell_fence(h, raw, h->x[rs1], h->x[rs2]); /* any operands are fine [H-462] */
   rv_sfence_vma(h, rs1, h->x[rs1], rs2, h->x[rs2]);
   return RV_DONE;
 }

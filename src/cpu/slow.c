@@ -67,6 +67,7 @@ static bool access_trapped(rv_hart *h, rv_op *op, unsigned opcode, uint64_t ea)
 /* ---- floating-point state ---- */
 
 /* Is FS on, at both levels? Otherwise h->trap holds the illegal instruction. */
+/* Never cause 22 [H-162, H-293]. */
 static bool fp_on(rv_hart *h)
 {
   uint32_t raw = 0;
@@ -359,6 +360,7 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
 #define INSN(op, text, picture, format, kind, ext, spec, brief) SLOW_##kind(op)
 #include "cpu/insn.def"
 
+/* Reserved encodings, also of the privileged instructions: illegal in any mode [H-166, H-280]. */
 SLOW(undefined)
 {
   sync(h, op, budget);

@@ -4,7 +4,7 @@
 enum { OPC_LOAD = 0x03, OPC_LOAD_FP = 0x07, OPC_MISC_MEM = 0x0f, OPC_STORE = 0x23, OPC_STORE_FP = 0x27, OPC_AMO = 0x2f,
        OPC_SYSTEM = 0x73 };
 
-/* [H-142] */
+/* [H-142]; bits 63:32 are 0, bit 0 is 1 [H-414] */
 static uint32_t transform(uint32_t raw)
 {
   switch (raw & 0x7f) {
@@ -38,7 +38,7 @@ static bool cause_allows(uint64_t cause)
 
 void rv_set_tinst(rv_hart *h, uint64_t va, uint32_t raw, bool compressed)
 {
-  if (h->trap.implicit || h->choice.tinst_zero || !cause_allows(h->trap.cause))
+  if (h->trap.implicit || h->choice.tinst_zero || !cause_allows(h->trap.cause)) /* [H-141] */
     return; /* a pseudo-instruction, or 0 */
   uint32_t t = transform(raw);
   if (!t)

@@ -6,6 +6,7 @@
  */
 #include "hv/virtual.h"
 
+/* [H-150] */
 unsigned rv_refusal_cause(const rv_hart *h, rv_why why)
 {
   if (!h->v) /* never with V=0 [H-168] */

@@ -27,7 +27,9 @@ static bool is_access_fault(unsigned why)
 
 /* Fills h->trap. The type is always that of the original access, also when a PTE was at fault
  * [H-222]; the guest physical address is the PTE's then [H-132], with the pseudo-instruction that
- * says so [H-138 .. H-140]. */
+ * says so [H-138, H-139, H-140]. The virtual address is the access's own in any case [H-454]; it is
+ * a guest's by the access's V, not the hart's [H-034, H-035, H-263]. Only guest-page faults have a
+ * guest physical address [H-130, H-229]. */
 static bool refuse(rv_hart *h, uint64_t va, const rv_xmode *mode, const rv_xlat *x)
 {
   const uint8_t *causes =
@@ -78,6 +80,7 @@ place_at(rv_hart *h, uint64_t va, const rv_xlat *x, unsigned size, const rv_xmod
   return true;
 }
 
+/* Translation first, PMP and memory of the final address last [H-175, H-231]. */
 bool rv_locate(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, rv_place *place)
 {
   /* Callers see the address as the instruction has it: so does the TLB, which need not mask. */
@@ -107,7 +110,7 @@ typedef struct {
 } part;
 
 /* Translates every page an access touches before anything is done, so that a fault leaves nothing
- * half done; the fault's address is the first byte of the part at fault [H-134, H-470]. */
+ * half done; the fault's address is the first byte of the part at fault [H-134, H-240, H-470]. */
 static bool split(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, part parts[2],
                   unsigned *n)
 {
@@ -169,6 +172,7 @@ bool rv_store(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint
   return true;
 }
 
+/* AMO and SC are stores, LR is a load [H-238]; alignment comes before translation [H-177]. */
 bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *place)
 {
   rv_xmode m = h->mmu->data;

@@ -252,7 +252,7 @@ void rv_sfence_vma_hs(rv_hart *h, bool has_va, uint64_t va, bool has_asid, uint6
   for (unsigned i = 0; i < RV_BANKS; i++) {
     rv_bank *b = &h->mmu->bank[i];
     if (b->valid && !bank_is_v(b) && b->key.satp >> 60 &&
-        (!has_asid || rv_get(b->key.satp, satp_ASID) == (asid & 0xffff)))
+        (!has_asid || rv_get(b->key.satp, satp_ASID) == (asid & 0xffff))) /* [H-274] */
       drop_va(h, b, has_va, va);
   }
 }
@@ -282,7 +282,7 @@ void rv_sfence_vma(rv_hart *h, bool has_va, uint64_t va, bool has_asid, uint64_t
 }
 
 /* Entries are by virtual address: one guest physical page may be behind many, so the address does
- * not narrow it. */
+ * not narrow it [H-277]; bits of vmid above VMIDLEN do not count [H-274]. */
 void rv_hfence_gvma(rv_hart *h, bool has_gpa, uint64_t gpa, bool has_vmid, uint64_t vmid)
 {
   for (unsigned i = 0; i < RV_BANKS; i++) {

@@ -50,7 +50,7 @@ static rv_why gate_COUNTER(const rv_hart *h, unsigned csr)
 /* TVM concerns HS-mode only, VTVM VS-mode only, neither vsatp by name [H-028, H-158, H-190]. */
 static rv_why gate_SATP(const rv_hart *h, unsigned csr)
 {
-  if (h->prv != PRV_S || csr != CSR_satp)
+  if (h->prv != PRV_S || csr != CSR_satp) /* VU is refused as HS-qualified [H-157] */
     return WHY_NONE;
   if (h->v)
     return h->csr.hstatus & hstatus_VTVM ? WHY_VTVM : WHY_NONE;
@@ -63,7 +63,7 @@ static rv_why gate_HGATP(const rv_hart *h, unsigned csr)
   return h->prv == PRV_S && !h->v && (h->csr.mstatus & mstatus_TVM) ? WHY_TVM : WHY_NONE;
 }
 
-/* stimecmp and vstimecmp [H-099, H-100, H-116 .. H-118] */
+/* stimecmp and vstimecmp [H-099, H-100, H-116, H-117, H-118]; M always may [H-404] */
 static rv_why gate_STIMECMP(const rv_hart *h, unsigned csr)
 {
   if (h->prv == PRV_M)
@@ -112,6 +112,7 @@ static uint64_t with_SD(uint64_t status)
   return (status & ~mstatus_SD) | ((status & mstatus_FS) == mstatus_FS ? mstatus_SD : 0);
 }
 
+/* Neither MPV nor GVA [H-189], nothing of vsstatus [H-298]. */
 static const uint64_t sstatus_view = sstatus_SIE | sstatus_SPIE | sstatus_SPP | sstatus_FS |
                                      sstatus_SUM | sstatus_MXR | sstatus_UXL | sstatus_SD;
 static const uint64_t sstatus_write_mask =
@@ -131,6 +132,7 @@ static uint64_t read_fflags(rv_hart *h, unsigned csr)
 }
 static uint64_t read_fcsr(rv_hart *h, unsigned csr) { return h->csr.frm << 5 | read_fflags(h, csr); }
 static uint64_t read_mhartid(rv_hart *h, unsigned csr) { return h->id; }
+/* Read-only: H cannot be switched off [H-001, H-417]. */
 static uint64_t read_misa(rv_hart *h, unsigned csr)
 {
 #define LETTER(c) (1ull << ((c) - 'A'))
@@ -161,12 +163,14 @@ static uint64_t read_sip(rv_hart *h, unsigned csr)
 {
   return rv_pending(h) & h->csr.mideleg & S_LEVEL; /* [H-067] */
 }
+/* The bits of mip under another name [H-067, H-068]. */
 static uint64_t read_hip(rv_hart *h, unsigned csr) { return rv_pending(h) & HS_ALIASES; }
 static uint64_t read_sie(rv_hart *h, unsigned csr) { return h->csr.mie & h->csr.mideleg & S_LEVEL; }
 static uint64_t read_hie(rv_hart *h, unsigned csr) { return h->csr.mie & HS_ALIASES; }
 
 /* What the guest sees of a word of mip or mie: the VS-level bits shifted [H-073], and LCOFI as sip
- * and sie show it [H-400]; all of it only if delegated. */
+ * and sie show it [H-400]; all of it only if delegated, by hideleg as it is now [H-401]. No other bit
+ * of HS's own is seen [H-407]. */
 static uint64_t guest_view(const rv_hart *h, uint64_t word)
 {
   const uint64_t seen = word & h->csr.hideleg;
@@ -175,7 +179,8 @@ static uint64_t guest_view(const rv_hart *h, uint64_t word)
 static uint64_t read_vsip(rv_hart *h, unsigned csr) { return guest_view(h, rv_pending(h)); }
 static uint64_t read_vsie(rv_hart *h, unsigned csr) { return guest_view(h, h->csr.mie); }
 
-/* What menvcfg takes away reads 0 below it [H-091 .. H-093, H-403]. */
+/* What menvcfg takes away reads 0 below it [H-091, H-092, H-093, H-403]; FIOM is independent of it
+ * [H-098]. */
 static const uint64_t MENVCFG_GIVES = menvcfg_ADUE | menvcfg_PBMTE | menvcfg_STCE;
 static uint64_t henvcfg_allowed(const rv_hart *h) { return h->csr.menvcfg | ~MENVCFG_GIVES; }
 static uint64_t read_henvcfg(rv_hart *h, unsigned csr)
@@ -234,6 +239,7 @@ static void write_sstatus(rv_hart *h, unsigned csr, uint64_t value)
   rv_regime_changed(h); /* SUM and MXR */
   rv_irq_update(h);     /* SIE [H-406] */
 }
+/* The fields of sstatus [H-290]; UXL and UBE keep [H-291, H-292]. In effect from now on [H-297]. */
 static void write_vsstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->s[1].status, sstatus_write_mask, value);
@@ -244,7 +250,7 @@ static void write_vsstatus(rv_hart *h, unsigned csr, uint64_t value)
 static void write_mstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   uint64_t mask = sstatus_write_mask | mstatus_MIE | mstatus_MPIE | mstatus_MPRV | mstatus_TVM |
-                  mstatus_TW | mstatus_TSR | mstatus_GVA | mstatus_MPV;
+                  mstatus_TW | mstatus_TSR | mstatus_GVA | mstatus_MPV; /* [H-189] */
   if (rv_get(value, mstatus_MPP) != 2) /* WARL: there is no mode 2 [H-192] */
     mask |= mstatus_MPP;
   put_masked(&h->csr.mstatus, mask, value);
@@ -259,7 +265,9 @@ static uint64_t legal_pmm(uint64_t value, uint64_t pmm)
   return rv_get(value, pmm) == 1 ? value & ~pmm : value;
 }
 
-/* HUPMM is of no regime: hlv and hsv look at it themselves [H-031]. */
+/* The fields that software may write [H-020, H-024]; VSXL, VSBE and VGEIN are read-only [H-021,
+ * H-022, H-023], the rest is WPRI [H-025]. HUPMM is of no regime: hlv and hsv look at it themselves
+ * [H-031]. */
 static void write_hstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->csr.hstatus, WRITABLE(h, hstatus),
@@ -283,7 +291,8 @@ static void write_tvec(rv_hart *h, unsigned csr, uint64_t value)
     h->s[csr == CSR_vstvec].tvec = value;
 }
 
-/* An unsupported MODE: the whole write is ignored [supervisor#satp; H-207 for vsatp]. */
+/* Sv39, Sv48, Sv57 and Bare in satp, vsatp and hgatp [H-002, H-200, H-208]. An unsupported MODE:
+ * the whole write is ignored [supervisor#satp; H-207 for vsatp]. */
 static bool atp_mode_supported(uint64_t value)
 {
   const uint64_t mode = value >> 60;
@@ -299,7 +308,7 @@ static void write_vsatp(rv_hart *h, unsigned csr, uint64_t value)
 {
   if (atp_mode_supported(value))
     h->s[1].atp = value;
-  rv_regime_changed(h);
+  rv_regime_changed(h); /* at once [H-211] */
 }
 
 /* An unsupported MODE keeps the old one, the other fields are written [H-201].
@@ -312,6 +321,7 @@ static void write_hgatp(rv_hart *h, unsigned csr, uint64_t value)
   const uint64_t old = h->csr.hgatp;
   if (!atp_mode_supported(value))
     value = (value & ~hgatp_MODE) | (old & hgatp_MODE);
+  /* All bits of these [H-204, H-206], and no other [H-469]. */
   value &= hgatp_MODE | hgatp_VMID | hgatp_PPN;
   if (h->choice.strict)
     value &= ~3ull;
@@ -319,7 +329,7 @@ static void write_hgatp(rv_hart *h, unsigned csr, uint64_t value)
     value = old;
   if ((value & 3) && (value >> 60))
     rv_hint_once(h, h->pc, RV_HINT_HGATP_ALIGN, NULL);
-  h->csr.hgatp = value;
+  h->csr.hgatp = value; /* with MODE Bare, too [H-203] */
   rv_regime_changed(h);
 }
 
@@ -387,7 +397,7 @@ static void write_mideleg(rv_hart *h, unsigned csr, uint64_t value)
 static void write_hideleg(rv_hart *h, unsigned csr, uint64_t value)
 {
   const uint64_t lcofi = rv_has(h, EXT_Sscofpmf) ? hideleg_LCOFI : 0;
-  /* Where mideleg is 0, read-only 0 [H-045, H-046, H-050]. */
+  /* Where mideleg is 0, read-only 0 [H-045, H-046, H-050, H-088]. */
   h->csr.hideleg = value & WRITABLE(h, hideleg) & (VS_LEVEL | lcofi) & h->csr.mideleg;
   rv_irq_update(h);
 }
@@ -403,7 +413,7 @@ static void write_sie(rv_hart *h, unsigned csr, uint64_t value)
 }
 static void write_hie(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.mie, HS_ALIASES, value);
+  put_masked(&h->csr.mie, HS_ALIASES, value); /* [H-066] */
   rv_irq_update(h);
 }
 /* Bits whose hideleg is 0 keep [H-075]; LCOFIE is that of sie [H-400]. */
@@ -418,7 +428,7 @@ static void write_mip(rv_hart *h, unsigned csr, uint64_t value)
   const bool stce = h->csr.menvcfg & menvcfg_STCE;     /* STIP is then read-only [H-123] */
   const uint64_t lcofi = WRITABLE(h, mip) & IP(LCOFI); /* [machine norm:mip_lcofip_acc] */
   put_masked(&h->csr.mip, IP(SSI) | IP(SEI) | lcofi | (stce ? 0 : IP(STI)), value);
-  put_masked(&h->csr.hvip, IP(VSSI), value); /* an alias of hvip.VSSIP [H-068] */
+  put_masked(&h->csr.hvip, IP(VSSI), value); /* the one alias of hvip's [H-068, H-069] */
   rv_irq_update(h);
 }
 static void write_sip(rv_hart *h, unsigned csr, uint64_t value)
@@ -428,7 +438,7 @@ static void write_sip(rv_hart *h, unsigned csr, uint64_t value)
 }
 static void write_hip(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.hvip, IP(VSSI), value); /* [H-065] */
+  put_masked(&h->csr.hvip, IP(VSSI), value); /* [H-061, H-065] */
   rv_irq_update(h);
 }
 static void write_hvip(rv_hart *h, unsigned csr, uint64_t value)
@@ -584,7 +594,7 @@ static uint64_t plain_mask(const rv_hart *h, unsigned csr)
   bool any = false;
   for (unsigned i = 0; i < N_FIELDS; i++)
     if (fields[i].csr == csr) {
-      any = true;
+      any = true; /* a field whose extension is off is read-only 0 [H-096] */
       mask |= fields[i].writable && rv_has(h, fields[i].ext) ? RV_MASK(fields[i].hi, fields[i].lo) : 0;
     }
   return any ? mask : ~0ull;
@@ -610,7 +620,7 @@ static rv_why refusal(const rv_hart *h, const csr_row *row, bool write)
 {
   const unsigned csr = row->desc.addr, level = csr >> 8 & 3;
   if (write && csr >> 10 == 3)
-    return WHY_CSR_READ_ONLY; /* from V=1 too: HS-mode could not either [H-014] */
+    return WHY_CSR_READ_ONLY; /* from V=1 too: HS-mode could not either [H-014, H-085, H-113] */
   if (h->prv != PRV_M && level == PRV_M)
     return WHY_CSR_PRIVILEGE; /* [H-017] */
   const rv_why why = row->gate(h, csr);
@@ -618,10 +628,12 @@ static rv_why refusal(const rv_hart *h, const csr_row *row, bool write)
     return why;
   if (h->v)
     return level > (unsigned)h->prv ? WHY_CSR_VIRTUAL : WHY_NONE; /* [H-009, H-013, H-156] */
+  /* M and HS may access the VS CSRs by name [H-011, H-121], U nothing of them [H-010]. */
   return level > PRV_U && h->prv == PRV_U ? WHY_CSR_PRIVILEGE : WHY_NONE;
 }
 
-/* While V=1 the S names of these are the VS CSRs, whose numbers are 0x100 higher [H-006]. */
+/* While V=1 the S names of these are the VS CSRs, whose numbers are 0x100 higher [H-006, H-076];
+ * HS's own keep their values [H-007]. */
 static const csr_row *substitute(const rv_hart *h, const csr_row *row)
 {
   if (!h->v)
@@ -648,7 +660,7 @@ bool rv_csr_access(rv_hart *h, unsigned csr, unsigned op, uint64_t operand, bool
                    uint64_t *value)
 {
   const csr_row *row = find_on(h, csr);
-  if (!row)
+  if (!row) /* reserved, or the upper half of RV32: never cause 22 [H-015, H-016] */
     return rv_refuse(h, WHY_NO_CSR, 0);
   const rv_why why = refusal(h, row, write);
   if (why)
@@ -686,7 +698,7 @@ bool rv_csr_poke(rv_hart *h, unsigned csr, uint64_t value)
 void rv_csr_reset(rv_hart *h)
 {
   _Static_assert(N_ROWS <= sizeof h->csr_mask / sizeof *h->csr_mask, "csr_mask is too small");
-  memset(&h->csr, 0, sizeof h->csr);
+  memset(&h->csr, 0, sizeof h->csr); /* MODE of satp, vsatp, hgatp: Bare [H-188] */
   memset(h->s, 0, sizeof h->s);
   rv_counter_reset(h);
   for (unsigned i = 0; i < N_ROWS; i++) {

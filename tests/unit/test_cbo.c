@@ -71,7 +71,7 @@ static int allowed(core_mode mode, unsigned m, unsigned hs, unsigned s)
 }
 
 /* Every field, on and off at each level, in each mode; the other fields say the opposite. Refused
- * before the address is looked at [H-101 .. H-103]. */
+ * before the address is looked at [H-101, H-102, H-103]. */
 START_TEST(who_may)
 {
   core *c = core_new();
@@ -136,7 +136,7 @@ START_TEST(who_refused)
 }
 END_TEST
 
-/* H-097: 10 is never read back; H-402: no envcfg changes another, nor what can be written to it. */
+/* H-097, KB-22: 10 is never read back; H-402: no envcfg changes another, nor what can be written to it. */
 START_TEST(envcfg_fields)
 {
   static const unsigned csrs[] = { CSR_menvcfg, CSR_henvcfg, CSR_senvcfg };

@@ -170,7 +170,7 @@ START_TEST(table_is_the_listing)
 }
 END_TEST
 
-/* A refused write changes nothing but what the trap to M writes (CVA6 #3398). */
+/* A refused write changes nothing but what the trap to M writes (KB-39). */
 START_TEST(a_refused_write_has_no_effect)
 {
   core *c = core_new();
@@ -205,7 +205,7 @@ END_TEST
 
 enum { FCSR = 0x003, CYCLE = 0xC00, TIME = 0xC01, INSTRET = 0xC02, HPM31 = 0xC1F };
 
-/* H-111, H-112, H-405: mcounteren, hcounteren, scounteren, all combinations, every counter. */
+/* H-111, H-112: mcounteren, hcounteren, scounteren, all combinations, every counter. */
 START_TEST(counter_enables)
 {
   core *c = core_new();
@@ -231,7 +231,8 @@ START_TEST(counter_enables)
 }
 END_TEST
 
-/* H-099, H-100, H-116 .. H-118, H-121: stimecmp and vstimecmp by TM and STCE of both levels. */
+/* H-099, H-100, H-116, H-117, H-118, H-121, H-404: stimecmp and vstimecmp by TM and STCE of both
+ * levels; M may always. */
 START_TEST(timer_compare_gates)
 {
   core *c = core_new();
@@ -266,7 +267,7 @@ START_TEST(timer_compare_gates)
 }
 END_TEST
 
-/* H-028, H-157 .. H-159, H-190, H-205: TVM and VTVM against satp, vsatp, hgatp. */
+/* H-028, H-157, H-158, H-159, H-190, H-205: TVM and VTVM against satp, vsatp, hgatp. */
 START_TEST(tvm_and_vtvm)
 {
   core *c = core_new();
@@ -372,7 +373,7 @@ static const struct {
   /* H-068: VS-level bits of mie are hie's. */
   { 0x304, BIT(1) | BIT(2) | BIT(3) | BIT(5) | BIT(6) | BIT(7) | BITS(13, 9), 0 },
   { 0x302, BITS(10, 0) | BIT(12) | BIT(13) | BIT(15) | BITS(23, 18), 0 }, /* H-051 */
-  /* H-049, QEMU #1617; LCOFI */
+  /* H-049; LCOFI */
   { 0x303, BIT(1) | BIT(5) | BIT(9) | BIT(13), BIT(2) | BIT(6) | BIT(10) | BIT(12) },
   { 0x305, ~BIT(1), 0 },
   { 0x306, BITS(31, 0), 0 },
@@ -380,9 +381,9 @@ static const struct {
   { 0x340, ~0ull, 0 },
   { 0x341, ~1ull, 0 },
   { 0x342, ~0ull, 0 },
-  { 0x343, ~0ull, 0 },
-  { 0x34A, ~0ull, 0 },
-  { 0x34B, ~0ull, 0 },
+  { 0x343, ~0ull, 0 },   /* H-003 */
+  { 0x34A, ~0ull, 0 },   /* H-148 */
+  { 0x34B, ~0ull, 0 },   /* H-131 */
   { 0x105, ~BIT(1), 0 }, /* H-184 */
   { 0x106, BITS(31, 0), 0 },
   { 0x10A, BIT(0) | BITS(7, 6) | BIT(33), 0 }, /* CBIE of all three: test_cbo.c, PMM: test_pointer_masking.c */
@@ -391,24 +392,26 @@ static const struct {
   { 0x142, ~0ull, 0 },
   { 0x143, ~0ull, 0 },
   { 0x14D, ~0ull, 0 },
-  /* H-020 .. H-025, QEMU: WPRI bits, VGEIN with GEILEN=0 */
+  /* H-020 .. H-025: WPRI bits, VGEIN with GEILEN=0 */
   { 0x600, BITS(9, 6) | BITS(22, 20) | BIT(49), 2ull << 32 },
-  { 0x602, BITS(8, 0) | BIT(12) | BIT(13) | BIT(15) | BIT(18) | BIT(19), 0 }, /* H-041, H-042 */
+  { 0x602, BITS(8, 0) | BIT(12) | BIT(13) | BIT(15) | BIT(18) | BIT(19),
+    0 },                                             /* H-040, H-041, H-042 */
   { 0x603, BIT(2) | BIT(6) | BIT(10), 0 },           /* H-045; H-046: no Shlcofideleg by default */
   { 0x604, BIT(2) | BIT(6) | BIT(10) | BIT(12), 0 }, /* H-066 */
   { 0x605, ~0ull, 0 },
-  { 0x606, BITS(31, 0), 0 },               /* H-110 */
-  { 0x607, 0, 0 },                         /* H-086 */
+  { 0x606, BITS(31, 0), 0 },                        /* H-110 */
+  { 0x607, 0, 0 },                                  /* H-086 */
   { 0x60A, BIT(0) | BITS(7, 6) | BIT(33) | BITS(63, 61), 0 }, /* H-090, H-096 */
-  { 0x643, ~0ull, 0 },                     /* H-131 */
-  { 0x645, BIT(2) | BIT(6) | BIT(10), 0 }, /* H-060, QEMU #12 */
-  { 0x64A, ~0ull, 0 },
-  { 0x200, BIT(1) | BIT(5) | BIT(8) | BIT(18) | BIT(19), 2ull << 32 }, /* H-290; FS elsewhere */
+  { 0x643, ~0ull, 0 },                              /* H-131 */
+  { 0x645, BIT(2) | BIT(6) | BIT(10), 0 },          /* H-060 */
+  { 0x64A, ~0ull, 0 },                              /* H-148 */
+  { 0x200, BIT(1) | BIT(5) | BIT(8) | BIT(18) | BIT(19),
+    2ull << 32 }, /* H-290, H-291, H-292; FS elsewhere */
   { 0x205, ~BIT(1), 0 },
   { 0x240, ~0ull, 0 },
-  { 0x241, ~1ull, 0 }, /* H-185, QEMU #8 */
-  { 0x242, ~0ull, 0 },
-  { 0x243, ~0ull, 0 },
+  { 0x241, ~1ull, 0 }, /* H-185 */
+  { 0x242, ~0ull, 0 }, /* H-185 */
+  { 0x243, ~0ull, 0 }, /* H-185 */
   { 0x24D, ~0ull, 0 },
   { 0x7A0, 0, 0 },
   { 0x7A1, 0, 0 },
@@ -491,8 +494,8 @@ START_TEST(sstatus_is_a_view)
 }
 END_TEST
 
-/* H-091 .. H-093, H-403: what menvcfg does not give reads 0 in henvcfg and cannot be set. FIOM is
- * independent (H-098), as are PMM, CBIE, CBCFE and CBZE (H-402). */
+/* H-091, H-092, H-093, H-403: what menvcfg does not give reads 0 in henvcfg and cannot be set. FIOM
+ * is independent (H-098), as are PMM, CBIE, CBCFE and CBZE (H-402). */
 START_TEST(henvcfg_under_menvcfg)
 {
   core *c = core_new();
@@ -510,7 +513,7 @@ START_TEST(henvcfg_under_menvcfg)
 }
 END_TEST
 
-/* H-200 .. H-206, H-469, CVA6 #3495, QEMU #10. */
+/* H-200, H-201, H-202, H-203, H-204, H-206, H-469: every field is kept, whatever MODE is. */
 START_TEST(hgatp_legal)
 {
   core *c = core_new();
@@ -640,7 +643,8 @@ END_TEST
 
 /* ---- interrupt registers: aliases, views, modulation ---- */
 
-/* What sip, sie, hip, hie, vsip, vsie, mip and mie show, computed by the text [H-060 .. H-076]. */
+/* What sip, sie, hip, hie, vsip, vsie, mip and mie show, computed by the text [H-061, H-067, H-068,
+ * H-073, H-076]. */
 static void check_views(core *c)
 {
   rv_hart *h = c->h;
@@ -657,7 +661,7 @@ static void check_views(core *c)
   const uint64_t vsie = (mie & vs & hideleg) >> 1 | (mie & lcofi);
   ck_assert_uint_eq(csr_read(c, MODE_HS, 0x244), vsip);
   ck_assert_uint_eq(csr_read(c, MODE_HS, 0x204), vsie);
-  ck_assert_uint_eq(csr_read(c, MODE_VS, 0x144), vsip); /* QEMU #6 */
+  ck_assert_uint_eq(csr_read(c, MODE_VS, 0x144), vsip); /* KB-41 */
   ck_assert_uint_eq(csr_read(c, MODE_VS, 0x104), vsie);
 }
 
@@ -725,7 +729,7 @@ static void check_interrupt_views(uint64_t ext)
       mie = (mie & ~(hideleg & mideleg & BIT(13))) | (value & hideleg & mideleg & BIT(13));
     if (writes[i].csr == 0x244 || (writes[i].mode == MODE_VS && writes[i].csr == 0x144))
       mip = (mip & ~(hideleg & mideleg & BIT(13))) | (value & hideleg & mideleg & BIT(13));
-    if (writes[i].csr == 0x603) /* H-045, H-046 */
+    if (writes[i].csr == 0x603) /* H-045, H-046, H-050 */
       ck_assert_uint_eq(core_peek(h, CSR_hideleg),
                         value & (0x444 | (ext >> EXT_Shlcofideleg & 1 ? lcofi & mideleg : 0)));
     ck_assert_uint_eq(core_peek(h, CSR_hideleg) & ~core_peek(h, CSR_mideleg), 0); /* H-050 */
@@ -812,7 +816,7 @@ END_TEST
 
 /* ---- the rest ---- */
 
-/* H-114: time with V=1 is shifted by htimedelta, modulo 2^64. */
+/* H-114, H-122: time with V=1 is shifted by htimedelta, modulo 2^64. */
 START_TEST(time_delta)
 {
   core *c = core_new();
@@ -1004,7 +1008,7 @@ START_TEST(engine_frm)
 }
 END_TEST
 
-/* H-276, QEMU 5242ef887d: satp written in a block; the next instruction is fetched through it. */
+/* H-211, H-276: satp, or hgatp, written in a block; the next instruction is fetched through it. */
 START_TEST(engine_satp)
 {
   core *c = core_new();

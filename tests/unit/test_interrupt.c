@@ -28,7 +28,7 @@ static unsigned highest(uint64_t set, const uint8_t *order)
   return *order;
 }
 
-/* H-070 .. H-072, H-077 .. H-080 */
+/* H-070, H-071, H-072, H-077, H-078, H-079, H-080 */
 static unsigned oracle(core *c, core_mode mode, core_mode *to)
 {
   static const uint8_t to_m[] = { 11, 3, 7, 9, 1, 5, 13, 0 };
@@ -103,7 +103,7 @@ START_TEST(selection)
 }
 END_TEST
 
-/* H-077, H-078, H-080: pending together, they come in the order of the manual. */
+/* H-077, H-078, H-080, H-313: pending together, they come in the order of the manual. */
 START_TEST(priorities)
 {
   static const struct {
@@ -147,7 +147,7 @@ START_TEST(priorities)
 }
 END_TEST
 
-/* H-005, H-071, H-072, QEMU 487a99551a, Spike #707: one VS-level interrupt, by mode, SIE bits and
+/* H-005, H-047, H-071, H-072: one VS-level interrupt, by mode, SIE bits and
  * delegation. */
 START_TEST(sie_rules)
 {
@@ -306,7 +306,7 @@ END_TEST
 
 /* ---- wfi ---- */
 
-/* H-081, QEMU 8f42415fc1: any pending and enabled interrupt ends the wait, whatever the global
+/* H-081, KB-102: any pending and enabled interrupt ends the wait, whatever the global
  * enables and delegation; nothing else does. */
 START_TEST(wfi_wakes)
 {
@@ -349,7 +349,7 @@ END_TEST
 
 /* ---- timers ---- */
 
-/* H-063, H-099, H-115, H-119, H-120, Spike #2438: VSTIP is the comparison with the delta, in every
+/* H-063, H-099, H-115, H-119, H-120, KB-105: VSTIP is the comparison with the delta, in every
  * mode, or hvip's bit; without STCE at either level only hvip's. */
 START_TEST(vstip)
 {
@@ -374,7 +374,7 @@ START_TEST(vstip)
     const uint64_t want = reached ? BIT(6) : injected;
     ck_assert_uint_eq(core_peek(h, CSR_hip) & BIT(6), want);
     ck_assert_uint_eq(core_peek(h, CSR_mip) & BIT(6), want);
-    ck_assert_uint_eq(core_peek(h, CSR_hvip), injected); /* Spike 20a73541: not an alias */
+    ck_assert_uint_eq(core_peek(h, CSR_hvip), injected); /* KB-34: not an alias */
   }
   core_free(c);
 }
@@ -403,7 +403,7 @@ START_TEST(stip)
 END_TEST
 
 /* Everything that moves a comparison is reported, so that the next event is planned anew
- * (QEMU 14cb78bfaf, 2cfb3b6c9b, 3cb2edae74, dff5f51540). */
+ * (KB-104). */
 START_TEST(timer_changes_are_told)
 {
   static const uint16_t csrs[] = { CSR_stimecmp, CSR_vstimecmp, CSR_htimedelta, CSR_henvcfg,
@@ -420,7 +420,7 @@ START_TEST(timer_changes_are_told)
 }
 END_TEST
 
-/* Whisper #56: the guest's timer arrives in VS as interrupt 5; H-407: HS's own never shows in V=1.
+/* KB-106: the guest's timer arrives in VS as interrupt 5; H-407: HS's own never shows in V=1.
  */
 START_TEST(guest_timer)
 {

@@ -220,8 +220,8 @@ END_TEST
 
 /* ---- scountovf ---- */
 
-/* H-451: read in M all OF, in HS those of mcounteren, in VS those of mcounteren and hcounteren,
- * never a trap by them; VU virtual, U illegal; a write illegal in every mode. */
+/* H-451, KB-116: read in M all OF, in HS those of mcounteren, in VS those of mcounteren and
+ * hcounteren, never a trap by them; VU virtual, U illegal; a write illegal in every mode. */
 START_TEST(scountovf)
 {
   core *c = core_new();
@@ -274,7 +274,7 @@ END_TEST
 
 /* ---- LCOFI: views and destinations ---- */
 
-/* H-046, H-060, H-400: which registers show and take LCOFI, by the two delegations. */
+/* H-046, H-060, H-400, KB-35: which registers show and take LCOFI, by the two delegations. */
 START_TEST(lcofi_views)
 {
   core *c = core_max();

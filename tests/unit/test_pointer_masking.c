@@ -79,7 +79,7 @@ typedef struct {
   pmm_field field;
 } situation;
 
-/* H-410, H-458: the effective mode's; as VU from U-mode it is HUPMM, else senvcfg.PMM. */
+/* H-410, H-458, KB-92: the effective mode's; as VU from U-mode it is HUPMM, else senvcfg.PMM. */
 static const situation situations[] = {
   { MODE_M, PLAIN, MODE_M, MSECCFG },   { MODE_HS, PLAIN, MODE_HS, MENVCFG },
   { MODE_U, PLAIN, MODE_U, SENVCFG },   { MODE_VS, PLAIN, MODE_VS, HENVCFG },

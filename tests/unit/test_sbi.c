@@ -65,7 +65,7 @@ START_TEST(stateen_given)
 }
 END_TEST
 
-/* --adue: on in menvcfg, and in henvcfg for VS-stage tables [H-106]. */
+/* --adue: on in menvcfg, and in henvcfg for VS-stage tables. */
 START_TEST(adue_from_the_start)
 {
   fixture *f = set_up();

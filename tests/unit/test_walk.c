@@ -205,7 +205,7 @@ START_TEST(hs_user_bit)
 }
 END_TEST
 
-/* H-220: U=1 is needed at the G-stage in any mode, for PTEs as well; SUM is no matter. */
+/* H-220, H-133: U=1 is needed at the G-stage in any mode, for PTEs as well; SUM is no matter. */
 START_TEST(g_user_bit)
 {
   guest t = set_up_guest(RWX);
@@ -369,7 +369,7 @@ START_TEST(svade)
 }
 END_TEST
 
-/* H-233, H-403: each stage by its own ADUE; henvcfg's is worth nothing without menvcfg's. */
+/* H-106, H-233, H-403: each stage by its own ADUE; henvcfg's is worth nothing without menvcfg's. */
 START_TEST(svadu)
 {
   guest t = set_up_guest(RWX & ~(A | D));
@@ -519,8 +519,8 @@ START_TEST(misaligned_superpage)
 }
 END_TEST
 
-/* PBMT by menvcfg at the G-stage and the single stage, by henvcfg too at the VS-stage. H-224,
- * H-225, H-403 */
+/* PBMT by menvcfg at the G-stage and the single stage, by henvcfg too at the VS-stage; which type
+ * it is changes nothing. H-105, H-224, H-225, H-237, H-403 */
 START_TEST(pbmt)
 {
   guest t = set_up_guest(RWX | PBMT_NC);
