@@ -2,7 +2,8 @@
  *
  * A handler mixes what the trap says into a hash in its save area and returns behind the
  * instruction; from a fetch fault to x31, where the interrupted code wants to go on. An interrupt is
- * disabled where it was enabled. An ecall with a7 = MAGIC asks for another mode: whoever may, goes there;
+ * disabled where it was enabled. A fence may be refused (TVM, VTVM): instead of it there is one of everything, so
+ * that no change of a page table stays without. An ecall with a7 = MAGIC asks for another mode: whoever may, goes there;
  * others pass it on by an ecall of their own. Too many traps end the program.
  */
 #include "gen.h"
@@ -49,6 +50,8 @@ static const char m_handler[] =
     "sd t0,256(sp)\n"
     "csrrs t0,mcause,zero\n"
     SORT
+    "addi t1,zero,2; beq t0,t1,@fence; addi t1,zero,22; beq t0,t1,@fence\n"
+    "look:\n"
     "csrrs t2,mstatus,zero; lui t1,0xa0; csrrs zero,mstatus,t1\n"
     "csrrs t0,mepc,zero; lhu t1,0(t0); csrrw zero,mstatus,t2\n"
     BEHIND
@@ -61,6 +64,8 @@ static const char m_handler[] =
     "irq:\n"
     INTERRUPT_BIT
     "csrrc zero,mie,t0; jal zero,@done\n"
+    "fence:\n"
+    "sfence.vma zero,zero; hfence.vvma zero,zero; hfence.gvma zero,zero; jal zero,@look\n"
     "ecall:\n"
     IS_REQUEST
     "addi t1,zero,9; beq a5,t1,@abort\n"
@@ -83,6 +88,8 @@ static const char hs_handler[] =
     "sd t0,256(sp)\n"
     "csrrs t0,scause,zero\n"
     SORT
+    "addi t1,zero,22; bne t0,t1,@look; hfence.vvma zero,zero\n"
+    "look:\n"
     "csrrs t0,sepc,zero; csrrs t1,hstatus,zero; andi t1,t1,0x80; bne t1,zero,@guest\n"
     "csrrs t2,sstatus,zero; lui t1,0xc0; csrrs zero,sstatus,t1\n"
     "lhu t1,0(t0); csrrw zero,sstatus,t2; jal zero,@skip\n"

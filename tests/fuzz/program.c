@@ -63,10 +63,10 @@ static uint64_t some_bits(gen *g, uint64_t mask)
   return mask & (chance(g, 20) ? 0 : chance(g, 30) ? all : rnd64(g));
 }
 
-/* An ecall from HS-mode must always come to M: the handlers' requests. */
-static void emit_delegation(gen *g)
+/* An ecall from HS-mode must always come to M: the handlers' requests. So must a fence that TVM refuses. */
+static void emit_delegation(gen *g, bool tvm)
 {
-  emit_csr_write(g, CSR_medeleg, some_bits(g, 0xf4b5ff));
+  emit_csr_write(g, CSR_medeleg, some_bits(g, 0xf4b5ff) & (tvm ? ~4ull : ~0ull));
   emit_csr_write(g, CSR_mideleg, some_bits(g, 0x222));
   emit_csr_write(g, CSR_hedeleg, some_bits(g, 0xb1ff));
   emit_csr_write(g, CSR_hideleg, some_bits(g, 0x444));
@@ -94,7 +94,7 @@ static void emit_translation(gen *g)
   emit(g, "sfence.vma zero,zero; hfence.gvma zero,zero; hfence.vvma zero,zero");
 }
 
-static void emit_status(gen *g, unsigned mode)
+static void emit_status(gen *g, unsigned mode, bool tvm)
 {
   const uint64_t status = 1ull << 1 | 1ull << 5 | 3ull << 13 | 3ull << 18;
   const uint64_t previous = (mode & 3ull) << 11 | (mode_is_v(mode) ? 1ull << 39 : 0);
@@ -102,20 +102,21 @@ static void emit_status(gen *g, unsigned mode)
   emit_csr_write(g, CSR_hstatus, some_bits(g, 1ull << 8 | 1ull << 9 | 3ull << 20));
   emit_csr_write(g, CSR_mie, some_bits(g, 0x666));
   emit_csr_write(g, CSR_hvip, chance(g, 20) ? some_bits(g, 0x444) : 0);
-  emit_csr_write(g, CSR_mstatus, some_bits(g, status | 1ull << 7 | 3ull << 20) | previous |
-                                     (chance(g, 80) ? 3ull << 13 : 0));
+  emit_csr_write(g, CSR_mstatus, some_bits(g, status | 1ull << 7 | 1ull << 21) | previous |
+                                     (chance(g, 80) ? 3ull << 13 : 0) | (tvm ? 1ull << 20 : 0));
 }
 
 /* next: the address of the word that tells the handler where the next phase is. */
 static void emit_phase(gen *g, unsigned mode, uint64_t entry)
 {
+  const bool tvm = chance(g, 30);
   emit_csr_write(g, CSR_mstatus, 3ull << 13); /* MIE = 0 meanwhile */
-  emit_delegation(g);
+  emit_delegation(g, tvm);
   emit_environment(g);
   emit_translation(g);
   const uint64_t next = emit_hole(g);
   g->at += 8; /* auipc, addi, sd */
-  emit_status(g, mode);
+  emit_status(g, mode, tvm);
   emit_csr_write(g, CSR_mepc, entry);
   emit(g, "mret");
   const uint64_t here = g->at;
