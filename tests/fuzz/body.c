@@ -47,6 +47,9 @@ static unsigned pointer(gen *g)
   return registers[rnd(g, sizeof registers)];
 }
 
+/* What traps in this mode, nearly always: not too much of it. */
+static bool spared(body *b, bool refused) { return refused && !chance(b->g, 15); }
+
 /* ---- addresses ---- */
 
 static bool translated(const gen *g, unsigned mode)
@@ -68,34 +71,56 @@ static bool fits(const tree *t, unsigned mode, bool user_page)
   return t->kind == TREE_G || user_page == mode_is_user(mode);
 }
 
-/* An address of data as mode sees it: mostly one that allows accesses. */
-static uint64_t data_address(gen *g, unsigned mode)
+/* An address of data in some place of t; *user: whom its page is for. */
+static uint64_t place_of_data(gen *g, const tree *t, bool *user)
 {
   const uint64_t inside = 2048 + (chance(g, 70) ? rnd(g, 7400) * 8 : rnd(g, 59200));
   const unsigned in_page = chance(g, 70) ? rnd(g, 512) * 8 : rnd(g, 4096);
-  if (!translated(g, mode))
+  uint64_t window;
+  *user = false;
+  switch (rnd(g, 8)) {
+  case 0:
     return PA(AT_DATA) + inside;
-  const tree *t = tree_of(g, mode);
-  const bool good = chance(g, 75);
-  switch (rnd(g, good ? 7 : 9)) {
-  case 0: case 1:
-    return WINDOWS + in_page + 4096ull * (!mode_is_user(mode) && good ? WIN_DATA_S + rnd(g, 8)
-                                                                      : WIN_DATA_U + rnd(g, 8));
-  case 2:
-    if (!good || !mode_is_user(mode) || t->kind == TREE_G)
-      return PA(AT_DATA) + inside;
-    return WINDOWS + 4096ull * (WIN_DATA_U + rnd(g, 8)) + in_page;
+  case 1: case 2:
+    *user = true;
+    window = WIN_DATA_U + rnd(g, 8);
+    break;
   case 3:
-    return WINDOWS + 4096ull * (WIN_NAPOT + rnd(g, 16)) + in_page;
+    window = WIN_DATA_S + rnd(g, 8);
+    break;
   case 4:
-    return SUPER_2M + AT_DATA + inside;
+    *user = t->super_user[0];
+    window = WIN_NAPOT + rnd(g, 16);
+    break;
   case 5:
+    *user = t->super_user[0];
+    return SUPER_2M + AT_DATA + inside;
+  case 6:
+    *user = t->super_user[1];
     return SUPER_1G + AT_DATA + inside;
-  case 6: case 7:
-    return WINDOWS + 4096ull * (WIN_VOLATILE + rnd(g, 8)) + in_page;
   default:
-    return chance(g, 85) ? WINDOWS + 4096ull * (WIN_BAD + rnd(g, 16)) + in_page
-           : chance(g, 50) ? SUPER_BAD + inside : rnd64(g) | 1ull << 62;
+    window = WIN_VOLATILE + rnd(g, 8);
+    *user = !(window & 1);
+  }
+  return WINDOWS + 4096 * window + in_page;
+}
+
+/* An address of data as mode sees it: mostly one that allows accesses. */
+static uint64_t data_address(gen *g, unsigned mode)
+{
+  const tree *t = tree_of(g, mode);
+  if (!translated(g, mode))
+    return PA(AT_DATA) + 2048 + (chance(g, 70) ? rnd(g, 7400) * 8 : rnd(g, 59200));
+  if (chance(g, 4))
+    return WINDOWS + 4096ull * WIN_BAD + rnd(g, 0x10000);
+  if (chance(g, 1))
+    return chance(g, 30) ? SUPER_BAD + rnd(g, 4096) : chance(g, 50) ? SUPER_NONE : rnd64(g) | 1ull << 62;
+  const bool any = chance(g, 5);
+  for (;;) {
+    bool user;
+    const uint64_t address = place_of_data(g, t, &user);
+    if (any || fits(t, mode, user))
+      return address;
   }
 }
 
@@ -179,6 +204,18 @@ static const rv_insn_row *random_row(gen *g, unsigned kinds)
 #define KIND(name) (1u << RV_KIND_##name)
 static const unsigned writes_x = KIND(RR) | KIND(RI) | KIND(LUI) | KIND(AUIPC) | KIND(LOAD) | KIND(XF);
 
+/* Some rows' reserved operands are other instructions: c.mv with rs2 = 0 is c.jr. */
+static bool same_row(const rv_insn_row *row, const rv_insn *d)
+{
+  unsigned n;
+  return row == &rv_insn_rows(&n)[d->row];
+}
+
+static bool has_rounding(const rv_insn_row *row)
+{
+  return ((KIND(FF) | KIND(XF) | KIND(FX)) >> row->kind & 1) && !(row->mask & 0x7000);
+}
+
 /* One instruction of these kinds with random operands; base registers of compressed ones fit. */
 static void any_of(body *b, unsigned kinds)
 {
@@ -186,9 +223,11 @@ static void any_of(body *b, unsigned kinds)
     const rv_insn_row *row = random_row(b->g, kinds);
     const unsigned length = row->compressed ? 2 : 4;
     const uint32_t low = length == 2 ? 0xffff : ~0u;
-    const uint32_t bits = (row->match | (rnd64(b->g) & ~row->mask)) & low;
+    uint32_t bits = (row->match | (rnd64(b->g) & ~row->mask)) & low;
+    if (has_rounding(row) && chance(b->g, 90)) /* not 5, 6: reserved */
+      bits = (bits & ~0x7000u) | (chance(b->g, 50) ? 7 : (uint32_t)rnd(b->g, 5)) << 12;
     rv_insn d;
-    if (!rv_decode(bits, &d) || (writes_x >> row->kind & 1 && d.rd && !is_free(d.rd)))
+    if (!rv_decode(bits, &d) || !same_row(row, &d) || (writes_x >> row->kind & 1 && d.rd && !is_free(d.rd)))
       continue;
     if ((KIND(LOAD) | KIND(STORE) | KIND(FLOAD) | KIND(FSTORE)) >> row->kind & 1 &&
         d.rs1 != SP && d.rs1 != S0 && d.rs1 != S1)
@@ -199,7 +238,15 @@ static void any_of(body *b, unsigned kinds)
 }
 
 static void alu(body *b) { any_of(b, KIND(RR) | KIND(RI) | KIND(LUI) | KIND(AUIPC) | KIND(NOP)); }
-static void floating(body *b) { any_of(b, KIND(FF) | KIND(XF) | KIND(FX)); }
+
+/* FS is set before most: it is cleared by chance, and comes up Off in some modes. */
+static void floating(body *b)
+{
+  if (chance(b->g, 5) && !mode_is_user(b->mode))
+    emit(b->g, "lui x30,6; csrrs zero,%u,x30", b->mode == MODE_M ? CSR_mstatus : CSR_sstatus);
+  for (unsigned n = 1 + rnd(b->g, 3); n > 0; n--)
+    any_of(b, KIND(FF) | KIND(XF) | KIND(FX));
+}
 
 static void constant(body *b)
 {
@@ -348,7 +395,7 @@ static void wild_jump(body *b)
   static const uint64_t nowhere[] = { 0x50000000, 0x00ff000000000000, WINDOWS + 4096ull * WIN_NONE };
   static const uint64_t refused[] = { WINDOWS + 4096ull * WIN_NONE, 0x8000000000000000,
                                       WINDOWS + 4096ull * WIN_DATA_U, SUPER_BAD,
-                                      WINDOWS + 4096ull * WIN_BAD + 4094 };
+                                      WINDOWS + 4096ull * WIN_NAPOT - 2 };
   if (full(b))
     return;
   emit_li(g, TMP, translated(g, b->mode) ? refused[rnd(g, 5)] : nowhere[rnd(g, 3)]);
@@ -367,6 +414,9 @@ typedef struct {
   uint64_t mask;
 } writable;
 
+/* CSRs that nobody may write. */
+static const uint16_t read_only[] = { CSR_cycle, CSR_time, CSR_hpmcounter3, CSR_mvendorid, CSR_mhartid, CSR_hgeip };
+
 /* What random code may write without breaking the handlers. */
 #define STATUS (1ull << 1 | 1ull << 5 | 1ull << 8 | 3ull << 13 | 3ull << 18)
 static const writable writables[] = {
@@ -382,7 +432,7 @@ static const writable writables[] = {
   { CSR_stval, 1, 0, ~0ull },
   { CSR_scounteren, 1, 0, ~0ull },
   { CSR_senvcfg, 1, 0, 1 },
-  { CSR_hstatus, 2, 0, 7ull << 6 | 1ull << 9 | 3ull << 20 },
+  { CSR_hstatus, 2, 0, 7ull << 6 | 1ull << 9 | 7ull << 20 },
   { CSR_hedeleg, 2, 0, ~0ull },
   { CSR_hideleg, 2, 0, ~0ull },
   { CSR_hie, 2, 0, ~0ull },
@@ -423,12 +473,21 @@ static void csr_write(body *b)
   gen *g = b->g;
   const writable *w = &writables[rnd(g, N_WRITABLES)];
   static const char *const ops[] = { "csrrs", "csrrc", "csrrw" };
+  if (chance(g, 3)) {
+    emit(g, "csrrw x%u,%u,x30", free_register(g), read_only[rnd(g, 6)]);
+    return;
+  }
   const unsigned ones = rnd(g, 3);
-  if (w->needs & ~g->flags)
+  if (w->needs & ~g->flags || spared(b, w->prv > level_of(b->mode)))
     return;
   /* Above the mode's privilege every write is refused: anything goes. */
   const uint64_t mask = w->prv > level_of(b->mode) ? ~0ull : w->mask;
-  emit_li(g, TMP, mask & (ones == 0 ? 1ull << rnd(g, 64) : ones == 1 ? rnd64(g) : ~0ull >> rnd(g, 64)));
+  uint64_t bits = ones == 0 ? 1ull << rnd(g, 64) : ones == 1 ? rnd64(g) : ~0ull >> rnd(g, 64);
+  if (w->mask == STATUS && chance(g, 85)) /* FS stays on, mostly */
+    bits &= ~(3ull << 13);
+  if (w->csr == CSR_frm || w->csr == CSR_fcsr)
+    bits &= chance(g, 90) ? ~(w->csr == CSR_frm ? 4ull : 0x80ull) : ~0ull; /* a valid mode, mostly */
+  emit_li(g, TMP, mask & bits);
   emit(g, "%s x%u,%u,x30", ops[rnd(g, mask == ~0ull ? 3 : 2)], free_register(g), w->csr);
 }
 
@@ -452,12 +511,13 @@ static void csr_read(body *b)
 {
   gen *g = b->g;
   const unsigned csr = rnd(g, 4096);
-  if (!(rv_csr_describe(csr) || chance(g, 2)) || !may_read(g, csr)) {
+  if (!(rv_csr_describe(csr) || chance(g, 1)) || !may_read(g, csr) ||
+      spared(b, (csr >> 8 & 3) > level_of(b->mode))) {
     if (chance(g, 95)) /* most numbers are no CSR's: again */
       csr_read(b);
     return;
   }
-  emit_csr_read(g, free_register(g), csr);
+  emit(g, "csrrs x%u,%u,zero", free_register(g), csr);
 }
 
 static void fence(body *b)
@@ -465,6 +525,8 @@ static void fence(body *b)
   gen *g = b->g;
   static const char *const names[] = { "sfence.vma", "sinval.vma", "hfence.vvma", "hfence.gvma",
                                        "hinval.vvma", "hinval.gvma" };
+  if (spared(b, mode_is_user(b->mode)))
+    return;
   if (chance(g, 10)) {
     emit(g, chance(g, 50) ? "sfence.w.inval" : "sfence.inval.ir");
     return;
@@ -508,6 +570,8 @@ static void guest_memory(body *b)
   static const char *const loads[] = { "hlv.b", "hlv.bu", "hlv.h", "hlv.hu", "hlv.w", "hlv.wu", "hlv.d",
                                        "hlvx.hu", "hlvx.wu" };
   static const char *const stores[] = { "hsv.b", "hsv.h", "hsv.w", "hsv.d" };
+  if (spared(b, mode_is_v(b->mode)))
+    return;
   if (chance(g, 40))
     emit_li(g, S2, data_address(g, chance(g, 50) ? MODE_VS : MODE_VU));
   if (chance(g, 60))
@@ -575,11 +639,13 @@ static void timer(body *b)
   emit(g, "csrrw zero,%u,x30", csr);
 }
 
-/* wfi with an interrupt pending that is enabled but not taken: in M-mode with MIE = 0. */
+/* wfi with an interrupt pending that is enabled but not taken: MIE or SIE is 0. VS-level ones never go to M. */
 static void wait(body *b)
 {
   if (b->mode == MODE_M)
     emit(b->g, "csrrci zero,mstatus,8; csrrsi zero,mip,2; csrrsi zero,mie,2; wfi");
+  if (b->mode == MODE_HS)
+    emit(b->g, "csrrci zero,sstatus,2; csrrsi zero,hvip,4; csrrsi zero,hie,4; wfi");
 }
 
 /* ---- changing code and page tables ---- */
@@ -590,7 +656,7 @@ enum { PATCH_SLOTS = 512 };
 static void modify_code(body *b)
 {
   gen *g = b->g;
-  const uint64_t offset = chance(g, 20) ? 4094 : rnd(g, PATCH_SLOTS) * 16 + (chance(g, 30) ? 2 : 0);
+  const uint64_t offset = chance(g, 20) ? 4094 : rnd(g, PATCH_SLOTS) * 16 + 2 * rnd(g, 5);
   const uint64_t write = patch_base(g, b->mode), run = patch_base(g, b->mode);
   uint32_t bits;
   do
@@ -645,6 +711,7 @@ static void modify_table(body *b)
   const tree *t = choice[rnd(g, 3)];
   if (!t || mode_is_user(b->mode))
     return;
+  g->vs_changed |= t->kind == TREE_VS;
   emit_li(g, TMP, t->leaves + 8 * window);
   emit_li(g, 5, volatile_pte(g, t, window));
   emit(g, "sd t0,0(x30)");
@@ -656,6 +723,62 @@ static void modify_table(body *b)
     fence_for(g, "svma", va, t->id);
   emit_li(g, pointer(g), va & ~7ull);
   memory(b);
+}
+
+/* ---- other regimes, for a few instructions ---- */
+
+static void change_pmp(body *b)
+{
+  if (b->mode != MODE_M)
+    return;
+  emit_pmp(b->g);
+  emit(b->g, "sfence.vma zero,zero; hfence.gvma zero,zero; hfence.vvma zero,zero");
+}
+
+/* Writes satp, vsatp or hgatp of the regime that is now the current one. Identifiers differ by tree, so
+ * fences are needed only where a guest's table was changed under another VMID. */
+static void emit_atp(body *b, unsigned kind)
+{
+  gen *g = b->g;
+  const tree *const trees[] = { g->regime.satp, g->regime.vsatp, g->regime.hgatp };
+  const uint16_t csr[] = { CSR_satp, b->mode == MODE_VS ? CSR_satp : CSR_vsatp, CSR_hgatp };
+  emit_csr_write(g, csr[kind], tree_atp(trees[kind]));
+  if (kind == TREE_G && g->vs_changed)
+    emit(g, "hfence.vvma zero,zero");
+}
+
+/* May this code change that register and still be fetched? In HS and VS: at its own physical address. */
+static bool may_switch(const body *b, unsigned kind)
+{
+  if (b->mode == MODE_M || (b->mode == MODE_HS && kind != TREE_S))
+    return true;
+  return b->base == PA(AT_CODE) &&
+         ((b->mode == MODE_HS && kind == TREE_S) || (b->mode == MODE_VS && kind == TREE_VS));
+}
+
+static void switch_regime(body *b)
+{
+  gen *g = b->g;
+  const regime old = g->regime;
+  const unsigned kind = rnd(g, 3);
+  if (!may_switch(b, kind) || full(b) || b->depth)
+    return;
+  choose_regime(g);
+  const regime new = g->regime;
+  g->regime = old;
+  if (kind == TREE_S)
+    g->regime.satp = new.satp;
+  else if (kind == TREE_VS)
+    g->regime.vsatp = new.vsatp && new.vsatp->alias && !old.hgatp ? NULL : new.vsatp;
+  else
+    g->regime.hgatp = new.hgatp || !old.vsatp || !old.vsatp->alias ? new.hgatp : old.hgatp;
+  emit_atp(b, kind);
+  for (unsigned n = 2 + rnd(g, 6); n > 0; n--) {
+    static item *const items[] = { memory, memory, guest_memory, modify_privilege, modify_table, new_pointer };
+    items[rnd(g, 6)](b);
+  }
+  g->regime = old;
+  emit_atp(b, kind);
 }
 
 static void mmio(body *b)
@@ -687,9 +810,9 @@ static void item_of(body *b)
   } items[] = {
     { 60, alu },     { 10, constant }, { 60, memory },     { 14, amo },       { 8, reserve },
     { 22, floating }, { 14, branch },  { 9, loop },        { 7, call },       { 6, jump },
-    { 3, wild_jump }, { 12, csr_write }, { 10, csr_read }, { 8, fence },      { 8, trap },
+    { 3, wild_jump }, { 12, csr_write }, { 10, csr_read }, { 8, fence },      { 3, trap },
     { 12, guest_memory }, { 14, modify_privilege }, { 6, interrupt }, { 4, timer }, { 2, wait },
-    { 7, modify_code }, { 10, modify_table }, { 6, mmio }, { 14, new_pointer },
+    { 7, modify_code }, { 10, modify_table }, { 8, switch_regime }, { 2, change_pmp }, { 6, mmio }, { 14, new_pointer },
   };
   unsigned total = 0;
   for (unsigned i = 0; i < sizeof items / sizeof *items; i++)
@@ -740,10 +863,8 @@ static bool may_return(unsigned mode, unsigned to)
 static void leave_to(body *b, place to)
 {
   gen *g = b->g;
-  if (may_return(b->mode, to.mode) && chance(g, 60)) {
-    return_to(b, to);
-    return;
-  }
+  if (may_return(b->mode, to.mode) && chance(g, 60))
+    return_to(b, to); /* TSR or VTSR may refuse it: then as follows */
   emit_li(g, 16, to.address);
   emit(g, "addi a5,zero,%u; addi a7,zero,%d; ecall", to.mode, MAGIC);
 }
@@ -756,6 +877,8 @@ static place emit_fragment(gen *g, place next)
   const place here = { b.mode, b.base + (g->at - PA(AT_CODE)) };
   emit(g, "addi a7,zero,0");
   set_recover(&b);
+  if (!mode_is_user(b.mode) && chance(g, 70)) /* FS */
+    emit(g, "lui x30,6; csrrs zero,%u,x30", b.mode == MODE_M ? CSR_mstatus : CSR_sstatus);
   emit_li(g, SP, data_address(g, b.mode) & ~7ull);
   emit_li(g, S0, data_address(g, b.mode));
   emit_li(g, S1, data_address(g, b.mode));

@@ -146,8 +146,6 @@ void emit_csr_write(gen *g, unsigned csr, uint64_t value)
   emit(g, "csrrw zero,%u,x30", csr);
 }
 
-void emit_csr_read(gen *g, unsigned rd, unsigned csr) { emit(g, "csrrs x%u,%u,zero", rd, csr); }
-
 uint64_t emit_hole(gen *g)
 {
   g->at += 4;

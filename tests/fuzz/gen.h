@@ -35,6 +35,7 @@ enum {
 #define WINDOWS 0x40000000ull
 #define SUPER_2M 0x40200000ull
 #define SUPER_BAD 0x40400000ull /* misaligned */
+#define SUPER_NONE 0x40600000ull /* its table is in no memory */
 #define SUPER_1G 0xc0000000ull
 enum { /* pages of the windows, and how many */
   WIN_CODE_U = 0,
@@ -61,7 +62,15 @@ static inline bool mode_is_user(unsigned mode) { return !(mode & 3); }
 enum { MAGIC = 0x5a5, DO_NEXT_PHASE = 8, DO_ABORT = 9 };
 
 /* Offsets in a handler's save area, which its scratch register points to. */
-enum { SAVE_HASH = 256, SAVE_COUNT = 264, SAVE_NEXT = 272, SAVE_LIMIT = 280, SAVE_ABORTED = 288 };
+enum {
+  SAVE_HASH = 256,
+  SAVE_COUNT = 264,
+  SAVE_NEXT = 272,
+  SAVE_LIMIT = 280,
+  SAVE_ABORTED = 288,
+  SAVE_SRET_HS = 296,
+  SAVE_SRET_VS = 304,
+};
 
 enum { TREE_S, TREE_VS, TREE_G };
 typedef struct {
@@ -89,6 +98,7 @@ typedef struct {
   tree trees[3][MAX_TREES];
   unsigned n_trees[3];
   regime regime; /* of the phase under construction */
+  bool vs_changed; /* somebody changes guests' own tables: fences for them are for one VMID each */
 } gen;
 
 /* ---- emit.c ---- */
@@ -103,9 +113,8 @@ void emit_bits(gen *g, uint32_t bits, unsigned length);
 __attribute__((format(printf, 2, 3))) void emit(gen *g, const char *format, ...);
 /* rd = value, in as many instructions as it takes. */
 void emit_li(gen *g, unsigned rd, uint64_t value);
-/* CSR instructions, by number: csr = value via x30; rd = csr. */
+/* csr = value, via x30. */
 void emit_csr_write(gen *g, unsigned csr, uint64_t value);
-void emit_csr_read(gen *g, unsigned rd, unsigned csr);
 /* A jump over what is emitted between the two. */
 uint64_t emit_hole(gen *g);
 void patch_jump(gen *g, uint64_t hole, unsigned rd, uint64_t target);
@@ -115,6 +124,11 @@ void make_trees(gen *g);
 uint64_t tree_atp(const tree *t); /* satp, vsatp or hgatp; NULL: 0 */
 /* A PTE for a page of WIN_VOLATILE. */
 uint64_t volatile_pte(gen *g, const tree *t, unsigned window);
+
+/* Any regime; the tables fit together. */
+void choose_regime(gen *g);
+/* Random PMP entries in front of the last, which allows everything. M-mode; fences are the caller's. */
+void emit_pmp(gen *g);
 
 /* ---- handler.c ---- */
 void emit_handlers(gen *g, uint64_t final);

@@ -36,6 +36,10 @@
 #define BEHIND                                                                                     \
   "andi t1,t1,3; addi t1,t1,-3; sltiu t1,t1,1; slli t1,t1,1; addi t1,t1,2; add t0,t0,t1\n"
 
+/* An sret that TSR or VTSR refuses is skipped, and behind it stands an ecall, for whoever may do its work: is it
+ * that one? Offsets are SAVE_SRET_*. */
+#define IS_SRET_OF(offset, epc, label) "csrrs t1," epc ",zero; ld t2," offset "(sp); beq t1,t2,@" label "\n"
+
 /* Is the ecall a request? t0 is the cause. */
 #define IS_REQUEST "addi t1,zero,0x5a5; bne a7,t1,@plain\n"
 
@@ -66,7 +70,18 @@ static const char m_handler[] =
     "csrrc zero,mie,t0; jal zero,@done\n"
     "fence:\n"
     "sfence.vma zero,zero; hfence.vvma zero,zero; hfence.gvma zero,zero; jal zero,@look\n"
+    "hs_sret:\n"
+    "csrrs t0,sstatus,zero; andi t0,t0,0x100; slli t0,t0,3\n"
+    "lui t1,2; addiw t1,t1,-2048; csrrc zero,mstatus,t1; csrrs zero,mstatus,t0\n"
+    "addi t1,zero,0x100; csrrc zero,sstatus,t1\n"
+    "csrrs t0,hstatus,zero; andi t0,t0,0x80; csrrc zero,hstatus,t0; slli t0,t0,32; csrrs zero,mstatus,t0\n"
+    "csrrs t0,sepc,zero; csrrw zero,mepc,t0; jal zero,@done\n"
+    "vs_sret:\n"
+    "csrrs t0,vsstatus,zero; andi t0,t0,0x100; slli t0,t0,3\n"
+    "lui t1,2; addiw t1,t1,-2048; csrrc zero,mstatus,t1; csrrs zero,mstatus,t0\n"
+    "csrrs t0,vsepc,zero; csrrw zero,mepc,t0; jal zero,@done\n"
     "ecall:\n"
+    IS_SRET_OF("296", "mepc", "hs_sret") IS_SRET_OF("304", "mepc", "vs_sret")
     IS_REQUEST
     "addi t1,zero,9; beq a5,t1,@abort\n"
     "addi t1,zero,8; beq a5,t1,@next\n"
@@ -100,7 +115,7 @@ static const char hs_handler[] =
     "csrrw zero,sepc,t0\n"
     "done:\n"
     RESTORE("sscratch")
-    "sret\n"
+    "sret; ecall\n"
     "refetch:\n"
     "csrrw zero,sepc,t6; jal zero,@done\n"
     "irq:\n"
@@ -111,7 +126,11 @@ static const char hs_handler[] =
     "pass:\n"
     RESTORE("sscratch")
     "ecall\n"
+    "vs_sret:\n"
+    "csrrs t0,vsstatus,zero; andi t0,t0,0x100; addi t1,zero,0x100; csrrc zero,sstatus,t1\n"
+    "csrrs zero,sstatus,t0; csrrs t0,vsepc,zero; csrrw zero,sepc,t0; jal zero,@done\n"
     "ecall:\n"
+    IS_SRET_OF("304", "sepc", "vs_sret")
     IS_REQUEST
     "addi t1,zero,8; bgeu a5,t1,@pass\n"
     "addi t1,zero,3; beq a5,t1,@pass\n"
@@ -134,7 +153,7 @@ static const char vs_handler[] =
     "csrrw zero,sepc,t0\n"
     "done:\n"
     RESTORE("sscratch")
-    "sret\n"
+    "sret; ecall\n"
     "refetch:\n"
     "csrrw zero,sepc,t6; jal zero,@done\n"
     "irq:\n"
@@ -163,10 +182,21 @@ static void emit_handler(gen *g, unsigned offset, const char *text)
   emit(g, "%s", text);
 }
 
+/* The ecall behind a handler's sret. */
+static uint64_t behind_sret(const gen *g, unsigned offset)
+{
+  for (uint64_t at = PA(offset);; at += 4)
+    if ((uint32_t)peek64(g, at) == 0x10200073)
+      return at + 4;
+}
+
 void emit_handlers(gen *g, uint64_t final)
 {
   emit_handler(g, AT_M_HANDLER, m_handler);
   emit(g, "jal zero,0x%llx", (unsigned long long)final);
   emit_handler(g, AT_HS_HANDLER, hs_handler);
   emit_handler(g, AT_VS_HANDLER, vs_handler);
+  poke64(g, PA(AT_M_SAVE) + SAVE_SRET_HS, behind_sret(g, AT_HS_HANDLER));
+  poke64(g, PA(AT_M_SAVE) + SAVE_SRET_VS, behind_sret(g, AT_VS_HANDLER));
+  poke64(g, PA(AT_HS_SAVE) + SAVE_SRET_VS, behind_sret(g, AT_VS_HANDLER));
 }

@@ -32,8 +32,8 @@ static void emit_start(gen *g)
   g->at = PA(AT_START);
   emit(g, "csrrs t0,mhartid,zero; beq t0,zero,@first; csrrw zero,mie,zero; sleep: wfi; "
           "jal zero,@sleep; first: addi t0,zero,-1");
-  emit_csr_write(g, CSR_pmpaddr0, ~0ull);
-  emit_csr_write(g, CSR_pmpcfg0, 0x1f);
+  emit_csr_write(g, CSR_pmpaddr15, ~0ull);
+  emit_csr_write(g, CSR_pmpcfg2, 0x1full << 56);
   emit_csr_write(g, CSR_mtvec, PA(AT_M_HANDLER));
   emit_csr_write(g, CSR_mscratch, PA(AT_M_SAVE));
   emit_csr_write(g, CSR_sscratch, PA(AT_HS_SAVE));
@@ -44,29 +44,16 @@ static void emit_start(gen *g)
 
 /* ---- phases ---- */
 
-static const tree *one_of(gen *g, unsigned kind)
-{
-  return chance(g, 25) ? NULL : &g->trees[kind][rnd(g, g->n_trees[kind])];
-}
-
-static void choose_regime(gen *g)
-{
-  g->regime = (regime){ .satp = one_of(g, TREE_S), .vsatp = one_of(g, TREE_VS),
-                        .hgatp = one_of(g, TREE_G) };
-  if (!g->regime.hgatp && g->regime.vsatp && g->regime.vsatp->alias)
-    g->regime.vsatp = &g->trees[TREE_VS][0];
-}
-
 static uint64_t some_bits(gen *g, uint64_t mask)
 {
   static const uint64_t all = ~0ull;
   return mask & (chance(g, 20) ? 0 : chance(g, 30) ? all : rnd64(g));
 }
 
-/* An ecall from HS-mode must always come to M: the handlers' requests. So must a fence that TVM refuses. */
-static void emit_delegation(gen *g, bool tvm)
+/* An ecall from HS-mode must always come to M: the handlers' requests. So must what TVM and TSR refuse. */
+static void emit_delegation(gen *g, bool refuse)
 {
-  emit_csr_write(g, CSR_medeleg, some_bits(g, 0xf4b5ff) & (tvm ? ~4ull : ~0ull));
+  emit_csr_write(g, CSR_medeleg, some_bits(g, 0xf4b5ff) & (refuse ? ~4ull : ~0ull));
   emit_csr_write(g, CSR_mideleg, some_bits(g, 0x222));
   emit_csr_write(g, CSR_hedeleg, some_bits(g, 0xb1ff));
   emit_csr_write(g, CSR_hideleg, some_bits(g, 0x444));
@@ -94,29 +81,31 @@ static void emit_translation(gen *g)
   emit(g, "sfence.vma zero,zero; hfence.gvma zero,zero; hfence.vvma zero,zero");
 }
 
-static void emit_status(gen *g, unsigned mode, bool tvm)
+static void emit_status(gen *g, unsigned mode, bool refuse)
 {
   const uint64_t status = 1ull << 1 | 1ull << 5 | 3ull << 13 | 3ull << 18;
   const uint64_t previous = (mode & 3ull) << 11 | (mode_is_v(mode) ? 1ull << 39 : 0);
-  emit_csr_write(g, CSR_vsstatus, some_bits(g, status));
-  emit_csr_write(g, CSR_hstatus, some_bits(g, 1ull << 8 | 1ull << 9 | 3ull << 20));
+  emit_csr_write(g, CSR_vsstatus, some_bits(g, status) | (chance(g, 80) ? 3ull << 13 : 0));
+  emit_csr_write(g, CSR_hstatus, some_bits(g, 1ull << 8 | 1ull << 9 | 7ull << 20));
   emit_csr_write(g, CSR_mie, some_bits(g, 0x666));
   emit_csr_write(g, CSR_hvip, chance(g, 20) ? some_bits(g, 0x444) : 0);
   emit_csr_write(g, CSR_mstatus, some_bits(g, status | 1ull << 7 | 1ull << 21) | previous |
-                                     (chance(g, 80) ? 3ull << 13 : 0) | (tvm ? 1ull << 20 : 0));
+                                     (chance(g, 80) ? 3ull << 13 : 0) | (refuse ? some_bits(g, 1ull << 20 | 1ull << 22) : 0));
 }
 
 /* next: the address of the word that tells the handler where the next phase is. */
 static void emit_phase(gen *g, unsigned mode, uint64_t entry)
 {
-  const bool tvm = chance(g, 30);
+  const bool refuse = chance(g, 40);
   emit_csr_write(g, CSR_mstatus, 3ull << 13); /* MIE = 0 meanwhile */
-  emit_delegation(g, tvm);
+  emit_delegation(g, refuse);
   emit_environment(g);
+  if (chance(g, 30))
+    emit_pmp(g);
   emit_translation(g);
   const uint64_t next = emit_hole(g);
   g->at += 8; /* auipc, addi, sd */
-  emit_status(g, mode, tvm);
+  emit_status(g, mode, refuse);
   emit_csr_write(g, CSR_mepc, entry);
   emit(g, "mret");
   const uint64_t here = g->at;
@@ -148,9 +137,9 @@ static void fill_memory(gen *g)
 {
   for (uint64_t at = AT_DATA; at < AT_CODE; at += 8)
     poke64(g, PA(at), chance(g, 70) ? rnd64(g) >> rnd(g, 64) : 0);
-  for (unsigned i = 0; i < 512; i++) { /* slots of nop, nop, jalr zero,0(ra), and one across pages */
-    poke64(g, PA(AT_PATCH) + 16 * i, 0x0000001300000013);
-    poke64(g, PA(AT_PATCH) + 16 * i + 8, 0x0000806700008067);
+  for (unsigned i = 0; i < 512; i++) { /* slots of six c.nop, and c.jr ra */
+    poke64(g, PA(AT_PATCH) + 16 * i, 0x0001000100010001);
+    poke64(g, PA(AT_PATCH) + 16 * i + 8, 0x8082808200010001);
   }
   static const unsigned areas[] = { AT_M_SAVE, AT_HS_SAVE, AT_VS_SAVE };
   for (unsigned i = 0; i < 3; i++)

@@ -1,8 +1,9 @@
-/* table.c - page tables of a program: Sv39, Sv48, Sv57 and their x4 forms.
+/* table.c - page tables of a program: Sv39, Sv48, Sv57 and their x4 forms; regimes made of them; PMP.
  *
  * [priv supervisor#sv39, hypervisor#guest-addr-translation]
  */
 #include "gen.h"
+#include "priv/csr.h"
 
 enum { V = 1, R = 2, W = 4, X = 8, U = 16, G = 32, A = 64, D = 128 };
 #define PBMT(n) ((uint64_t)(n) << 61)
@@ -140,6 +141,7 @@ static void make_tree(gen *g, unsigned kind, bool alias)
   const uint64_t flags = R | W | X | A | D;
   map(g, t, SUPER_2M, 1, leaf(PA(0), flags | user(t, t->super_user[0])));
   map(g, t, SUPER_BAD, 1, leaf(PA(PAGE), flags | U));
+  map(g, t, SUPER_NONE, 1, leaf(0x50000000, 0));
   map(g, t, SUPER_1G, 2, leaf(PA(0), flags | user(t, t->super_user[1])));
 }
 
@@ -158,4 +160,33 @@ void make_trees(gen *g)
 uint64_t tree_atp(const tree *t)
 {
   return t ? (uint64_t)(t->levels + 5) << 60 | (uint64_t)t->id << 44 | t->root >> 12 : 0;
+}
+
+static const tree *one_of(gen *g, unsigned kind)
+{
+  return chance(g, 25) ? NULL : &g->trees[kind][rnd(g, g->n_trees[kind])];
+}
+
+void choose_regime(gen *g)
+{
+  g->regime = (regime){ .satp = one_of(g, TREE_S), .vsatp = one_of(g, TREE_VS),
+                        .hgatp = one_of(g, TREE_G) };
+  if (!g->regime.hgatp && g->regime.vsatp && g->regime.vsatp->alias)
+    g->regime.vsatp = &g->trees[TREE_VS][0];
+}
+
+/* A naturally aligned range of data, with any rights, or of code, which handlers must be able to read. */
+void emit_pmp(gen *g)
+{
+  uint64_t cfg = 0;
+  for (unsigned i = 0; i < 4; i++) {
+    const bool code = chance(g, 40);
+    const unsigned shift = 3 + rnd(g, 9); /* 8 bytes to 2 KiB */
+    const uint64_t at = code ? PA(AT_CODE) + rnd(g, 0x12000) : PA(AT_DATA) + rnd(g, 0x10000);
+    const uint64_t address = (at >> 2 & ~((1ull << (shift - 2)) - 1)) | ((1ull << (shift - 3)) - 1);
+    const uint64_t rights = code ? 5 | rnd(g, 2) << 1 : rnd(g, 8);
+    emit_csr_write(g, CSR_pmpaddr0 + i, address);
+    cfg |= (chance(g, 25) ? 0 : (chance(g, 20) ? 0x10 : 0x18) | rights) << 8 * i; /* off, NA4, NAPOT */
+  }
+  emit_csr_write(g, CSR_pmpcfg0, chance(g, 20) ? 0 : cfg);
 }
