@@ -97,7 +97,7 @@ static uint64_t place_of_data(gen *g, const tree *t, bool *user)
     return SUPER_2M + AT_DATA + inside;
   case 6:
     *user = t->super_user[1];
-    return SUPER_1G + AT_DATA + inside;
+    return SUPER_1G + (PA(AT_DATA) - SHARED(0)) + inside;
   default:
     window = WIN_VOLATILE + rnd(g, 8);
     *user = !(window & 1);
@@ -115,7 +115,7 @@ static uint64_t data_address(gen *g, unsigned mode)
     return WINDOWS + 4096ull * WIN_BAD + rnd(g, 0x10000);
   if (chance(g, 1))
     return chance(g, 30) ? SUPER_BAD + rnd(g, 4096) : chance(g, 50) ? SUPER_NONE : rnd64(g) | 1ull << 62;
-  const bool any = chance(g, 5);
+  const bool any = chance(g, mode_is_user(mode) ? 5 : 25); /* for SUM, and others */
   for (;;) {
     bool user;
     const uint64_t address = place_of_data(g, t, &user);
@@ -151,7 +151,7 @@ static uint64_t code_base(gen *g, unsigned mode)
     default:
       if (!fits(t, mode, t->super_user[1]))
         break;
-      return SUPER_1G + AT_CODE;
+      return SUPER_1G + (PA(AT_CODE) - SHARED(0));
     }
 }
 
@@ -160,10 +160,10 @@ static uint64_t patch_base(gen *g, unsigned mode)
 {
   const tree *t = tree_of(g, mode);
   if (!translated(g, mode))
-    return PA(AT_PATCH);
+    return SHARED(AT_PATCH);
   if (t->kind == TREE_G ? rnd(g, 2) : mode_is_user(mode))
     return WINDOWS + 4096ull * WIN_PATCH_U;
-  return chance(g, 40) ? PA(AT_PATCH) : WINDOWS + 4096ull * (WIN_PATCH_S + 2 * rnd(g, 2));
+  return chance(g, 40) ? SHARED(AT_PATCH) : WINDOWS + 4096ull * (WIN_PATCH_S + 2 * rnd(g, 2));
 }
 
 /* ---- recovery ---- */
@@ -564,6 +564,25 @@ static void trap(body *b)
   }
 }
 
+/* Changes what translation depends on besides the tables, and accesses the same place before and after. */
+static void toggle(body *b)
+{
+  gen *g = b->g;
+  static const uint16_t csrs[] = { CSR_sstatus, CSR_sstatus, CSR_vsstatus, CSR_mstatus };
+  const unsigned level = level_of(b->mode), r = pointer(g);
+  if (!level)
+    return;
+  const unsigned csr = csrs[b->mode == MODE_VS ? 1 : 1 + rnd(g, level)];
+  for (unsigned n = 2 + rnd(g, 3); n > 0; n--) {
+    emit(g, "lui x30,%u; %s zero,%u,x30", chance(g, 50) ? 0x40 : 0x80 << rnd(g, 2) & 0xc0,
+         chance(g, 50) ? "csrrs" : "csrrc", csr);
+    emit(g, chance(g, 60) ? "lw x%u,0(x%u)" : "sw x%u,0(x%u)", free_register(g), r);
+    if (mode_is_v(b->mode) || chance(g, 50))
+      continue;
+    emit(g, chance(g, 60) ? "hlv.w x%u,(x18)" : "hsv.w x%u,(x18)", free_register(g));
+  }
+}
+
 static void guest_memory(body *b)
 {
   gen *g = b->g;
@@ -656,7 +675,9 @@ enum { PATCH_SLOTS = 512 };
 static void modify_code(body *b)
 {
   gen *g = b->g;
-  const uint64_t offset = chance(g, 20) ? 4094 : rnd(g, PATCH_SLOTS) * 16 + 2 * rnd(g, 5);
+  /* Always the same place of a slot: half an instruction must not be left behind. */
+  const unsigned slot = rnd(g, PATCH_SLOTS);
+  const uint64_t offset = chance(g, 20) ? 4094 : slot * 16 + 2 * (slot % 5);
   const uint64_t write = patch_base(g, b->mode), run = patch_base(g, b->mode);
   uint32_t bits;
   do
@@ -750,6 +771,7 @@ static void emit_atp(body *b, unsigned kind)
 /* May this code change that register and still be fetched? In HS and VS: at its own physical address. */
 static bool may_switch(const body *b, unsigned kind)
 {
+  const gen *g = b->g;
   if (b->mode == MODE_M || (b->mode == MODE_HS && kind != TREE_S))
     return true;
   return b->base == PA(AT_CODE) &&
@@ -811,7 +833,7 @@ static void item_of(body *b)
     { 60, alu },     { 10, constant }, { 60, memory },     { 14, amo },       { 8, reserve },
     { 22, floating }, { 14, branch },  { 9, loop },        { 7, call },       { 6, jump },
     { 3, wild_jump }, { 12, csr_write }, { 10, csr_read }, { 8, fence },      { 3, trap },
-    { 12, guest_memory }, { 14, modify_privilege }, { 6, interrupt }, { 4, timer }, { 2, wait },
+    { 12, guest_memory }, { 14, modify_privilege }, { 10, toggle }, { 6, interrupt }, { 4, timer }, { 2, wait },
     { 7, modify_code }, { 10, modify_table }, { 8, switch_regime }, { 2, change_pmp }, { 6, mmio }, { 14, new_pointer },
   };
   unsigned total = 0;

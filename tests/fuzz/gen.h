@@ -11,7 +11,7 @@
 #define RVH_FUZZ_GEN_H
 #include "program.h"
 
-/* Physical memory, as offsets from FUZZ_BASE. Handlers and page tables are never written by chance:
+/* Physical memory, as offsets from where a hart's part of the image begins. Handlers and page tables are never written by chance:
  * random stores have base registers that random code keeps its hands off. */
 enum {
   AT_START = 0,
@@ -27,10 +27,12 @@ enum {
   AT_PATCH = 0x30000, /* 2 pages: code that is changed while the program runs */
   AT_TABLES = 0x40000,
 };
-#define PA(offset) (FUZZ_BASE + (offset))
+#define PA(offset) (g->base + (offset))
+/* What windows show of data and patch pages is the first hart's: harts share it. */
+#define SHARED(offset) (FUZZ_BASE + (offset))
 
 /* Virtual memory of every tree: all of the image at its own address, for supervisors; windows of
- * 4 KiB pages at WINDOWS; and two superpages with all of the image. A G-stage tree has the same
+ * 4 KiB pages at WINDOWS; and two superpages with more. A G-stage tree has the same
  * layout in guest physical memory. */
 #define WINDOWS 0x40000000ull
 #define SUPER_2M 0x40200000ull
@@ -93,6 +95,7 @@ typedef struct {
   uint64_t random;
   unsigned flags;
   uint8_t *image;
+  uint64_t base; /* where this hart's part begins */
   uint64_t at; /* physical address of the next instruction */
   uint64_t next_table;
   tree trees[3][MAX_TREES];

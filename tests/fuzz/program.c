@@ -26,12 +26,15 @@ static void random_registers(gen *g)
   }
 }
 
-/* Harts but the first wait for ever. */
+/* All harts start at the first part. Those without one wait for ever. */
 static void emit_start(gen *g)
 {
   g->at = PA(AT_START);
-  emit(g, "csrrs t0,mhartid,zero; beq t0,zero,@first; csrrw zero,mie,zero; sleep: wfi; "
-          "jal zero,@sleep; first: addi t0,zero,-1");
+  if (g->base == FUZZ_BASE && g->flags & FUZZ_HARTS)
+    emit(g, "csrrs t0,mhartid,zero; beq t0,zero,@first; auipc t0,0x200; jalr zero,-8(t0); first:");
+  else if (g->base == FUZZ_BASE)
+    emit(g, "csrrs t0,mhartid,zero; beq t0,zero,@first; csrrw zero,mie,zero; sleep: wfi; "
+            "jal zero,@sleep; first:");
   emit_csr_write(g, CSR_pmpaddr15, ~0ull);
   emit_csr_write(g, CSR_pmpcfg2, 0x1full << 56);
   emit_csr_write(g, CSR_mtvec, PA(AT_M_HANDLER));
@@ -119,7 +122,7 @@ static void emit_phase(gen *g, unsigned mode, uint64_t entry)
 /* a0 = a hash of the handlers' and some of the data. */
 static void emit_final(gen *g)
 {
-  emit(g, "addi a0,zero,0");
+  emit(g, "lui t0,0x20; csrrc zero,mstatus,t0; csrrci zero,mstatus,8; addi a0,zero,0"); /* MPRV, MIE */
   static const unsigned areas[] = { AT_M_SAVE, AT_HS_SAVE, AT_VS_SAVE };
   for (unsigned i = 0; i < 3; i++) {
     emit_li(g, 6, PA(areas[i]));
@@ -130,7 +133,9 @@ static void emit_final(gen *g)
   emit(g, "next: ld t0,0(t1); slli t3,a0,5; sub a0,t3,a0; add a0,a0,t0; addi t1,t1,136; "
           "bltu t1,t2,@next");
   emit_li(g, 6, PA(AT_TOHOST));
-  emit(g, "addi t0,zero,1; sd t0,0(t1); end: jal zero,@end");
+  if (g->base == FUZZ_BASE)
+    emit(g, "addi t0,zero,1; sd t0,0(t1)");
+  emit(g, "end: jal zero,@end");
 }
 
 static void fill_memory(gen *g)
@@ -163,36 +168,46 @@ static unsigned emit_phases_code(gen *g, regime *regimes, unsigned *modes, uint6
   return n;
 }
 
-void fuzz_generate(uint64_t seed, unsigned flags, uint8_t *image)
+static void generate_part(uint64_t seed, unsigned flags, uint8_t *image, uint64_t base)
 {
-  gen g = { .random = (seed + 1) * 0xd1342543de82ef95ull, .flags = flags, .image = image,
-            .next_table = PA(AT_TABLES) };
+  gen state = { .random = (seed + 1) * 0xd1342543de82ef95ull + base, .flags = flags, .image = image,
+                .base = base, .next_table = base + AT_TABLES };
+  gen *g = &state;
   regime regimes[MAX_PHASES];
   unsigned modes[MAX_PHASES];
   uint64_t entries[MAX_PHASES];
-  memset(image, 0, FUZZ_SIZE);
-  fill_memory(&g);
-  make_trees(&g);
-  const unsigned n = emit_phases_code(&g, regimes, modes, entries);
-  emit_start(&g);
+  fill_memory(g);
+  make_trees(g);
+  const unsigned n = emit_phases_code(g, regimes, modes, entries);
+  emit_start(g);
   for (unsigned i = 0; i < n; i++) {
-    g.regime = regimes[i];
-    emit_li(&g, 6, PA(AT_M_SAVE));
-    emit_phase(&g, modes[i], entries[i]);
+    g->regime = regimes[i];
+    emit_li(g, 6, PA(AT_M_SAVE));
+    emit_phase(g, modes[i], entries[i]);
   }
-  const uint64_t final = g.at;
-  emit_final(&g);
-  emit_handlers(&g, final);
+  const uint64_t final = g->at;
+  emit_final(g);
+  emit_handlers(g, final);
+}
+
+size_t fuzz_generate(uint64_t seed, unsigned flags, uint8_t *image)
+{
+  memset(image, 0, FUZZ_MAX);
+  generate_part(seed, flags, image, FUZZ_BASE);
+  if (!(flags & FUZZ_HARTS))
+    return FUZZ_SIZE;
+  generate_part(seed, flags, image, FUZZ_BASE + FUZZ_STRIDE);
+  return FUZZ_MAX;
 }
 
 /* ---- ELF ---- */
 
 static const fuzz_symbol symbols[] = {
-  { "_start", PA(AT_START) },         { "tohost", PA(AT_TOHOST) },
-  { "fromhost", PA(AT_TOHOST) + 64 }, { "m_handler", PA(AT_M_HANDLER) },
-  { "hs_handler", PA(AT_HS_HANDLER) }, { "vs_handler", PA(AT_VS_HANDLER) },
-  { "data", PA(AT_DATA) },            { "code", PA(AT_CODE) },
-  { "patch", PA(AT_PATCH) },          { "tables", PA(AT_TABLES) },
+  { "_start", SHARED(AT_START) },          { "tohost", SHARED(AT_TOHOST) },
+  { "fromhost", SHARED(AT_TOHOST) + 64 },  { "m_handler", SHARED(AT_M_HANDLER) },
+  { "hs_handler", SHARED(AT_HS_HANDLER) }, { "vs_handler", SHARED(AT_VS_HANDLER) },
+  { "data", SHARED(AT_DATA) },             { "code", SHARED(AT_CODE) },
+  { "patch", SHARED(AT_PATCH) },           { "tables", SHARED(AT_TABLES) },
   { NULL, 0 },
 };
 
@@ -218,23 +233,23 @@ static void fill_symbols(elf_head *e)
   }
 }
 
-static void fill_head(elf_head *e)
+static void fill_head(elf_head *e, size_t size)
 {
   static const char section_names[] = "\0.text\0.symtab\0.strtab\0.shstrtab";
   const size_t names = offsetof(elf_head, names), symtab = offsetof(elf_head, symbol);
   *e = (elf_head){
     .header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
                 .e_type = ET_EXEC, .e_machine = EM_RISCV, .e_version = EV_CURRENT,
-                .e_entry = PA(AT_START), .e_phoff = offsetof(elf_head, segment),
+                .e_entry = FUZZ_BASE, .e_phoff = offsetof(elf_head, segment),
                 .e_shoff = offsetof(elf_head, section), .e_flags = 5, /* RVC, double-float ABI */
                 .e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1,
                 .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = N_SECTIONS, .e_shstrndx = 4 },
     .segment = { .p_type = PT_LOAD, .p_flags = PF_R | PF_W | PF_X, .p_offset = TEXT_AT,
-                 .p_vaddr = FUZZ_BASE, .p_paddr = FUZZ_BASE, .p_filesz = FUZZ_SIZE,
-                 .p_memsz = FUZZ_SIZE, .p_align = 4096 },
+                 .p_vaddr = FUZZ_BASE, .p_paddr = FUZZ_BASE, .p_filesz = size,
+                 .p_memsz = size, .p_align = 4096 },
     .section = { { 0 },
                  { .sh_name = 1, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR,
-                   .sh_addr = FUZZ_BASE, .sh_offset = TEXT_AT, .sh_size = FUZZ_SIZE },
+                   .sh_addr = FUZZ_BASE, .sh_offset = TEXT_AT, .sh_size = size },
                  { .sh_name = 7, .sh_type = SHT_SYMTAB, .sh_offset = symtab,
                    .sh_size = N_SYMBOLS * sizeof(Elf64_Sym), .sh_link = 3, .sh_info = 1,
                    .sh_entsize = sizeof(Elf64_Sym) },
@@ -246,15 +261,15 @@ static void fill_head(elf_head *e)
   memcpy(e->names + 200, section_names, sizeof section_names);
 }
 
-bool fuzz_write_elf(const char *path, const uint8_t *image)
+bool fuzz_write_elf(const char *path, const uint8_t *image, size_t size)
 {
   uint8_t head[TEXT_AT] = { 0 };
   elf_head e;
   FILE *f = fopen(path, "wb");
   if (!f)
     return false;
-  fill_head(&e);
+  fill_head(&e, size);
   memcpy(head, &e, sizeof e);
-  const bool ok = fwrite(head, sizeof head, 1, f) == 1 && fwrite(image, FUZZ_SIZE, 1, f) == 1;
+  const bool ok = fwrite(head, sizeof head, 1, f) == 1 && fwrite(image, size, 1, f) == 1;
   return !fclose(f) && ok;
 }

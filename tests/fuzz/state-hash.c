@@ -285,11 +285,11 @@ static int run_file(const options *o, const char *path, const char *name, uint64
 
 static int run_seed(const options *o, uint64_t seed, const char *path)
 {
-  static uint8_t image[FUZZ_SIZE];
+  static uint8_t image[FUZZ_MAX];
   char name[24];
-  fuzz_generate(seed, o->flags, image);
+  const size_t size = fuzz_generate(seed, o->flags | (o->harts > 1 ? FUZZ_HARTS : 0), image);
   snprintf(name, sizeof name, "%" PRIu64, seed);
-  return fuzz_write_elf(path, image) ? run_file(o, path, name, seed, FUZZ_RAM) : fail(path, NULL);
+  return fuzz_write_elf(path, image, size) ? run_file(o, path, name, seed, FUZZ_RAM) : fail(path, NULL);
 }
 
 /* "7" or "1-200" */

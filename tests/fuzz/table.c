@@ -45,22 +45,22 @@ static void map(gen *g, const tree *t, uint64_t va, unsigned level, uint64_t pte
 }
 
 /* The physical page behind a page of the windows. */
-static uint64_t behind(unsigned window)
+static uint64_t behind(const gen *g, unsigned window)
 {
   static const uint64_t mmio[] = { 0x2000000, 0x2000000, 0x10000000, 0x10000000 };
   if (window < WIN_PATCH_S)
     return PA(AT_CODE) + (window & 15) * PAGE;
   if (window < WIN_DATA_U)
-    return PA(AT_PATCH) + (window & 1) * PAGE;
+    return SHARED(AT_PATCH) + (window & 1) * PAGE;
   if (window >= WIN_MMIO)
     return mmio[window - WIN_MMIO];
-  return PA(AT_DATA) + (window & 15) * PAGE;
+  return SHARED(AT_DATA) + (window & 15) * PAGE;
 }
 
 /* Where a leaf of t for a window points: a guest's may go through the windows of the G-stage. */
-static uint64_t target(const tree *t, unsigned window)
+static uint64_t target(const gen *g, const tree *t, unsigned window)
 {
-  return t->alias ? WINDOWS + window * PAGE : behind(window);
+  return t->alias ? WINDOWS + window * PAGE : behind(g, window);
 }
 
 static uint64_t user(const tree *t, bool is) { return is || t->kind == TREE_G ? U : 0; }
@@ -90,13 +90,13 @@ uint64_t volatile_pte(gen *g, const tree *t, unsigned window)
   static const uint8_t flags[] = { R | W | A | D, R | W | A | D, R | A | D, R | A, R | W | D, 0 };
   const uint64_t f = flags[rnd(g, sizeof flags)];
   const uint64_t to = t->alias ? WINDOWS + (WIN_DATA_U + rnd(g, 24)) * PAGE
-                               : PA(AT_DATA) + rnd(g, 16) * PAGE;
+                               : SHARED(AT_DATA) + rnd(g, 16) * PAGE;
   return f ? leaf(to, f | u) : chance(g, 50) ? 0 : leaf(to, R | W | A | D) & ~(uint64_t)V;
 }
 
 static uint64_t window_pte(gen *g, const tree *t, unsigned w)
 {
-  const uint64_t to = target(t, w);
+  const uint64_t to = target(g, t, w);
   if (w < WIN_PATCH_S) /* the G-stage's must be readable: handlers look at instructions */
     return leaf(to, X | A | (t->kind == TREE_G || chance(g, 50) ? R : 0) | user(t, w < WIN_CODE_S));
   if (w < WIN_PATCH_U)
@@ -110,7 +110,7 @@ static uint64_t window_pte(gen *g, const tree *t, unsigned w)
   if (w < WIN_NAPOT)
     return volatile_pte(g, t, w);
   if (w < WIN_BAD)
-    return leaf(behind(WIN_NAPOT) | 8 * PAGE, R | W | A | D | NAPOT | user(t, t->super_user[0]));
+    return leaf(behind(g, WIN_NAPOT) | 8 * PAGE, R | W | A | D | NAPOT | user(t, t->super_user[0]));
   if (w < WIN_BAD + 16)
     return leaf(to, bad_flags(g, t));
   if (w >= WIN_MMIO && g->flags & FUZZ_MMIO)
@@ -118,13 +118,12 @@ static uint64_t window_pte(gen *g, const tree *t, unsigned w)
   return 0;
 }
 
-/* All of the image at its own address, for supervisors, by pages of some size. */
-static void map_identity(gen *g, const tree *t)
+/* A part of the image at its own address, for supervisors, by pages of some size. */
+static void map_identity(gen *g, const tree *t, uint64_t part, unsigned level)
 {
-  const uint64_t flags = R | W | X | A | D | user(t, false);
-  const unsigned level = rnd(g, 3);
-  for (uint64_t at = 0; at < FUZZ_SIZE; at += 1ull << (12 + 9 * level))
-    map(g, t, PA(at), level, leaf(PA(at), flags));
+  const uint64_t flags = R | W | X | A | D | user(t, false), size = 1ull << (12 + 9 * level);
+  for (uint64_t at = part & -size; at < part + FUZZ_SIZE; at += size)
+    map(g, t, at, level, leaf(at, flags));
 }
 
 static void make_tree(gen *g, unsigned kind, bool alias)
@@ -134,7 +133,9 @@ static void make_tree(gen *g, unsigned kind, bool alias)
                .super_user = { rnd(g, 2), rnd(g, 2) } };
   t->id = (t->id & 0x3ff8) | g->n_trees[kind];
   t->root = new_table(g, kind == TREE_G ? 4 : 1);
-  map_identity(g, t);
+  const unsigned level = rnd(g, 3);
+  map_identity(g, t, SHARED(0), level);
+  map_identity(g, t, PA(0), level);
   t->leaves = slot(g, t, WINDOWS, 0);
   for (unsigned w = 0; w < N_WINDOWS; w++)
     map(g, t, WINDOWS + w * PAGE, 0, window_pte(g, t, w));
@@ -142,7 +143,7 @@ static void make_tree(gen *g, unsigned kind, bool alias)
   map(g, t, SUPER_2M, 1, leaf(PA(0), flags | user(t, t->super_user[0])));
   map(g, t, SUPER_BAD, 1, leaf(PA(PAGE), flags | U));
   map(g, t, SUPER_NONE, 1, leaf(0x50000000, 0));
-  map(g, t, SUPER_1G, 2, leaf(PA(0), flags | user(t, t->super_user[1])));
+  map(g, t, SUPER_1G, 2, leaf(SHARED(0), flags | user(t, t->super_user[1])));
 }
 
 /* Guests' tables with and without aliases: those without do for a Bare G-stage as well. */
@@ -182,7 +183,7 @@ void emit_pmp(gen *g)
   for (unsigned i = 0; i < 4; i++) {
     const bool code = chance(g, 40);
     const unsigned shift = 3 + rnd(g, 9); /* 8 bytes to 2 KiB */
-    const uint64_t at = code ? PA(AT_CODE) + rnd(g, 0x12000) : PA(AT_DATA) + rnd(g, 0x10000);
+    const uint64_t at = code ? PA(AT_CODE) + rnd(g, 0x12000) : SHARED(AT_DATA) + rnd(g, 0x10000);
     const uint64_t address = (at >> 2 & ~((1ull << (shift - 2)) - 1)) | ((1ull << (shift - 3)) - 1);
     const uint64_t rights = code ? 5 | rnd(g, 2) << 1 : rnd(g, 8);
     emit_csr_write(g, CSR_pmpaddr0 + i, address);
