@@ -122,7 +122,8 @@ static void emit_phase(gen *g, unsigned mode, uint64_t entry)
 /* a0 = a hash of the handlers' and some of the data. */
 static void emit_final(gen *g)
 {
-  emit(g, "lui t0,0x20; csrrc zero,mstatus,t0; csrrci zero,mstatus,8; addi a0,zero,0"); /* MPRV, MIE */
+  /* No MPRV, no interrupts, no access that a PMP entry matches in part. */
+  emit(g, "lui t0,0x20; csrrc zero,mstatus,t0; csrrci zero,mstatus,8; csrrw zero,pmpcfg0,zero; addi a0,zero,0");
   static const unsigned areas[] = { AT_M_SAVE, AT_HS_SAVE, AT_VS_SAVE };
   for (unsigned i = 0; i < 3; i++) {
     emit_li(g, 6, PA(areas[i]));

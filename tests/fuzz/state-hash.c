@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 typedef enum { BY_RUN, BY_OBSERVED, BY_STEP } way;
-enum { FUZZ_RAM = 4 << 20, ROM_RAM = 32 << 20, RAM_EVERY = 64, MAX_TAIL = 64 };
+enum { FUZZ_RAM = 8 << 20, ROM_RAM = 32 << 20, RAM_EVERY = 64, MAX_TAIL = 64 };
 
 typedef struct {
   way way;
@@ -60,9 +60,10 @@ static unsigned csr_numbers(const uint16_t **numbers)
 {
   static uint16_t list[4096];
   static unsigned n;
-  for (unsigned csr = 0; !list[0] && csr < 4096; csr++)
-    if (rv_csr_describe(csr))
-      list[n++] = csr;
+  if (!n)
+    for (unsigned csr = 0; csr < 4096; csr++)
+      if (rv_csr_describe(csr))
+        list[n++] = csr;
   *numbers = list;
   return n;
 }
