@@ -4,15 +4,16 @@
  *   emit.c     random numbers, assembling into the image
  *   table.c    page tables
  *   handler.c  trap handlers of M, HS and VS
- *   body.c     the random code
+ *   body.h     the random code
  *   program.c  phases, and putting it all together
  */
 #ifndef RVH_FUZZ_GEN_H
 #define RVH_FUZZ_GEN_H
 #include "program.h"
 
-/* Physical memory, as offsets from where a hart's part of the image begins. Handlers and page tables are never written by chance:
- * random stores have base registers that random code keeps its hands off. */
+/* Physical memory, as offsets from where a hart's part of the image begins. Handlers and page
+ * tables are never written by chance: random stores have base registers that random code keeps its
+ * hands off. */
 enum {
   AT_START = 0,
   AT_M_HANDLER = 0x3000,
@@ -22,8 +23,8 @@ enum {
   AT_HS_SAVE = 0x7000,
   AT_VS_HANDLER = 0x8000,
   AT_VS_SAVE = 0x9000,
-  AT_DATA = 0x10000, /* 16 pages, aligned for NAPOT */
-  AT_CODE = 0x20000, /* 16 pages */
+  AT_DATA = 0x10000,  /* 16 pages, aligned for NAPOT */
+  AT_CODE = 0x20000,  /* 16 pages */
   AT_PATCH = 0x30000, /* 2 pages: code that is changed while the program runs */
   AT_TABLES = 0x40000,
 };
@@ -36,22 +37,22 @@ enum {
  * layout in guest physical memory. */
 #define WINDOWS 0x40000000ull
 #define SUPER_2M 0x40200000ull
-#define SUPER_BAD 0x40400000ull /* misaligned */
+#define SUPER_BAD 0x40400000ull  /* misaligned */
 #define SUPER_NONE 0x40600000ull /* its table is in no memory */
 #define SUPER_1G 0xc0000000ull
 enum { /* pages of the windows, and how many */
-  WIN_CODE_U = 0,
-  WIN_CODE_S = 16,
-  WIN_PATCH_S = 32,
-  WIN_PATCH_U = 36,
-  WIN_DATA_U = 40,
-  WIN_DATA_S = 48,
-  WIN_VOLATILE = 56, /* their PTEs are changed by random code; even ones are for users */
-  WIN_NAPOT = 64,
-  WIN_BAD = 80,
-  WIN_NONE = 100,
-  WIN_MMIO = 112, /* CLINT for users, CLINT for supervisors, UART likewise */
-  N_WINDOWS = 116,
+       WIN_CODE_U = 0,
+       WIN_CODE_S = 16,
+       WIN_PATCH_S = 32,
+       WIN_PATCH_U = 36,
+       WIN_DATA_U = 40,
+       WIN_DATA_S = 48,
+       WIN_VOLATILE = 56, /* their PTEs are changed by random code; even ones are for users */
+       WIN_NAPOT = 64,
+       WIN_BAD = 80,
+       WIN_NONE = 100,
+       WIN_MMIO = 112, /* CLINT for users, CLINT for supervisors, UART likewise */
+       N_WINDOWS = 116,
 };
 
 /* Modes as the handlers' protocol has them: privilege | V << 2. */
@@ -59,8 +60,8 @@ enum { MODE_U = 0, MODE_HS = 1, MODE_M = 3, MODE_VU = 4, MODE_VS = 5 };
 static inline bool mode_is_v(unsigned mode) { return mode >> 2; }
 static inline bool mode_is_user(unsigned mode) { return !(mode & 3); }
 
-/* An ecall with a7 = MAGIC is a request to the handlers: a5 is a mode, and a6 where to go on in it; or
- * one of these. */
+/* An ecall with a7 = MAGIC is a request to the handlers: a5 is a mode, and a6 where to go on in it;
+ * or one of these. */
 enum { MAGIC = 0x5a5, DO_NEXT_PHASE = 8, DO_ABORT = 9 };
 
 /* Offsets in a handler's save area, which its scratch register points to. */
@@ -76,11 +77,11 @@ enum {
 
 enum { TREE_S, TREE_VS, TREE_G };
 typedef struct {
-  uint8_t kind;      /* TREE_* */
-  uint8_t levels;    /* 3, 4, 5 */
-  uint16_t id;       /* ASID or VMID */
-  bool alias;        /* of TREE_VS: leads through the windows of the G-stage */
-  bool super_user[2]; /* SUPER_2M, SUPER_1G are for users */
+  uint8_t kind;          /* TREE_* */
+  uint8_t levels;        /* 3, 4, 5 */
+  uint16_t id;           /* ASID or VMID */
+  bool alias;            /* of TREE_VS: leads through the windows of the G-stage */
+  bool super_user[2];    /* SUPER_2M, SUPER_1G are for users */
   uint64_t root, leaves; /* physical; of the windows' PTEs */
 } tree;
 
@@ -96,11 +97,11 @@ typedef struct {
   unsigned flags;
   uint8_t *image;
   uint64_t base; /* where this hart's part begins */
-  uint64_t at; /* physical address of the next instruction */
+  uint64_t at;   /* physical address of the next instruction */
   uint64_t next_table;
   tree trees[3][MAX_TREES];
   unsigned n_trees[3];
-  regime regime; /* of the phase under construction */
+  regime regime;   /* of the phase under construction */
   bool vs_changed; /* somebody changes guests' own tables: fences for them are for one VMID each */
 } gen;
 
@@ -111,8 +112,8 @@ static inline bool chance(gen *g, unsigned percent) { return rnd(g, 100) < perce
 void poke64(gen *g, uint64_t pa, uint64_t value);
 uint64_t peek64(const gen *g, uint64_t pa);
 void emit_bits(gen *g, uint32_t bits, unsigned length);
-/* Assembles lines separated by ';' or newlines at g->at. "name:" is a label of this text, "@name" its
- * address; all instructions of a text with labels are 4 bytes long. */
+/* Assembles lines separated by ';' or newlines at g->at. "name:" is a label of this text, "@name"
+ * its address; all instructions of a text with labels are 4 bytes long. */
 __attribute__((format(printf, 2, 3))) void emit(gen *g, const char *format, ...);
 /* rd = value, in as many instructions as it takes. */
 void emit_li(gen *g, unsigned rd, uint64_t value);
@@ -130,7 +131,8 @@ uint64_t volatile_pte(gen *g, const tree *t, unsigned window);
 
 /* Any regime; the tables fit together. */
 void choose_regime(gen *g);
-/* Random PMP entries in front of the last, which allows everything. M-mode; fences are the caller's. */
+/* Random PMP entries in front of the last, which allows everything. M-mode; fences are the
+ * caller's. */
 void emit_pmp(gen *g);
 
 /* ---- handler.c ---- */

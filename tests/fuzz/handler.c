@@ -1,10 +1,11 @@
 /* handler.c - the trap handlers of a program, for M, HS and VS.
  *
  * A handler mixes what the trap says into a hash in its save area and returns behind the
- * instruction; from a fetch fault to x31, where the interrupted code wants to go on. An interrupt is
- * disabled where it was enabled. A fence may be refused (TVM, VTVM): instead of it there is one of everything, so
- * that no change of a page table stays without. An ecall with a7 = MAGIC asks for another mode: whoever may, goes there;
- * others pass it on by an ecall of their own. Too many traps end the program.
+ * instruction; from a fetch fault to x31, where the interrupted code wants to go on. An interrupt
+ * is disabled where it was enabled. A fence may be refused (TVM, VTVM): instead of it there is one
+ * of everything, so that no change of a page table stays without. An ecall with a7 = MAGIC asks for
+ * another mode: whoever may, goes there; others pass it on by an ecall of their own. Too many traps
+ * end the program.
  */
 #include "gen.h"
 
@@ -36,9 +37,10 @@
 #define BEHIND                                                                                     \
   "andi t1,t1,3; addi t1,t1,-3; sltiu t1,t1,1; slli t1,t1,1; addi t1,t1,2; add t0,t0,t1\n"
 
-/* An sret that TSR or VTSR refuses is skipped, and behind it stands an ecall, for whoever may do its work: is it
- * that one? Offsets are SAVE_SRET_*. */
-#define IS_SRET_OF(offset, epc, label) "csrrs t1," epc ",zero; ld t2," offset "(sp); beq t1,t2,@" label "\n"
+/* An sret that TSR or VTSR refuses is skipped, and behind it stands an ecall, for whoever may do its
+ * work: is it that one? Offsets are SAVE_SRET_*. */
+#define IS_SRET_OF(offset, epc, label)                                                             \
+  "csrrs t1," epc ",zero; ld t2," offset "(sp); beq t1,t2,@" label "\n"
 
 /* Is the ecall a request? t0 is the cause. */
 #define IS_REQUEST "addi t1,zero,0x5a5; bne a7,t1,@plain\n"
@@ -46,7 +48,7 @@
 /* t0 = 1 << the interrupt's number, of the cause t0 */
 #define INTERRUPT_BIT "slli t0,t0,1; srli t0,t0,1; addi t1,zero,1; sll t0,t1,t0\n"
 
-/* Reads the instruction as the interrupted mode does: by MPRV, and MXR for code that is only executable. */
+/* Reads the instruction as the interrupted mode does: by MPRV, and MXR for execute-only code. */
 static const char m_handler[] =
     SAVE("mscratch") WATCHDOG
     "ld t0,256(sp)\n"
@@ -74,7 +76,8 @@ static const char m_handler[] =
     "csrrs t0,sstatus,zero; andi t0,t0,0x100; slli t0,t0,3\n"
     "lui t1,2; addiw t1,t1,-2048; csrrc zero,mstatus,t1; csrrs zero,mstatus,t0\n"
     "addi t1,zero,0x100; csrrc zero,sstatus,t1\n"
-    "csrrs t0,hstatus,zero; andi t0,t0,0x80; csrrc zero,hstatus,t0; slli t0,t0,32; csrrs zero,mstatus,t0\n"
+    "csrrs t0,hstatus,zero; andi t0,t0,0x80; csrrc zero,hstatus,t0\n"
+    "slli t0,t0,32; csrrs zero,mstatus,t0\n"
     "csrrs t0,sepc,zero; csrrw zero,mepc,t0; jal zero,@done\n"
     "vs_sret:\n"
     "csrrs t0,vsstatus,zero; andi t0,t0,0x100; slli t0,t0,3\n"

@@ -53,7 +53,8 @@ static uint64_t some_bits(gen *g, uint64_t mask)
   return mask & (chance(g, 20) ? 0 : chance(g, 30) ? all : rnd64(g));
 }
 
-/* An ecall from HS-mode must always come to M: the handlers' requests. So must what TVM and TSR refuse. */
+/* An ecall from HS-mode must always come to M: the handlers' requests. So must what TVM and TSR
+ * refuse. */
 static void emit_delegation(gen *g, bool refuse)
 {
   emit_csr_write(g, CSR_medeleg, some_bits(g, 0xf4b5ff) & (refuse ? ~4ull : ~0ull));
@@ -92,8 +93,10 @@ static void emit_status(gen *g, unsigned mode, bool refuse)
   emit_csr_write(g, CSR_hstatus, some_bits(g, 1ull << 8 | 1ull << 9 | 7ull << 20));
   emit_csr_write(g, CSR_mie, some_bits(g, 0x666));
   emit_csr_write(g, CSR_hvip, chance(g, 20) ? some_bits(g, 0x444) : 0);
-  emit_csr_write(g, CSR_mstatus, some_bits(g, status | 1ull << 7 | 1ull << 21) | previous |
-                                     (chance(g, 80) ? 3ull << 13 : 0) | (refuse ? some_bits(g, 1ull << 20 | 1ull << 22) : 0));
+  emit_csr_write(g, CSR_mstatus,
+                 some_bits(g, status | 1ull << 7 | 1ull << 21) | previous |
+                     (chance(g, 80) ? 3ull << 13 : 0) |
+                     (refuse ? some_bits(g, 1ull << 20 | 1ull << 22) : 0));
 }
 
 /* next: the address of the word that tells the handler where the next phase is. */
@@ -123,7 +126,8 @@ static void emit_phase(gen *g, unsigned mode, uint64_t entry)
 static void emit_final(gen *g)
 {
   /* No MPRV, no interrupts, no access that a PMP entry matches in part. */
-  emit(g, "lui t0,0x20; csrrc zero,mstatus,t0; csrrci zero,mstatus,8; csrrw zero,pmpcfg0,zero; addi a0,zero,0");
+  emit(g, "lui t0,0x20; csrrc zero,mstatus,t0; csrrci zero,mstatus,8; csrrw zero,pmpcfg0,zero; "
+          "addi a0,zero,0");
   static const unsigned areas[] = { AT_M_SAVE, AT_HS_SAVE, AT_VS_SAVE };
   for (unsigned i = 0; i < 3; i++) {
     emit_li(g, 6, PA(areas[i]));
@@ -171,8 +175,11 @@ static unsigned emit_phases_code(gen *g, regime *regimes, unsigned *modes, uint6
 
 static void generate_part(uint64_t seed, unsigned flags, uint8_t *image, uint64_t base)
 {
-  gen state = { .random = (seed + 1) * 0xd1342543de82ef95ull + base, .flags = flags, .image = image,
-                .base = base, .next_table = base + AT_TABLES };
+  gen state = { .random = (seed + 1) * 0xd1342543de82ef95ull + base,
+                .flags = flags,
+                .image = image,
+                .base = base,
+                .next_table = base + AT_TABLES };
   gen *g = &state;
   regime regimes[MAX_PHASES];
   unsigned modes[MAX_PHASES];
@@ -204,11 +211,16 @@ size_t fuzz_generate(uint64_t seed, unsigned flags, uint8_t *image)
 /* ---- ELF ---- */
 
 static const fuzz_symbol symbols[] = {
-  { "_start", SHARED(AT_START) },          { "tohost", SHARED(AT_TOHOST) },
-  { "fromhost", SHARED(AT_TOHOST) + 64 },  { "m_handler", SHARED(AT_M_HANDLER) },
-  { "hs_handler", SHARED(AT_HS_HANDLER) }, { "vs_handler", SHARED(AT_VS_HANDLER) },
-  { "data", SHARED(AT_DATA) },             { "code", SHARED(AT_CODE) },
-  { "patch", SHARED(AT_PATCH) },           { "tables", SHARED(AT_TABLES) },
+  { "_start", SHARED(AT_START) },
+  { "tohost", SHARED(AT_TOHOST) },
+  { "fromhost", SHARED(AT_TOHOST) + 64 },
+  { "m_handler", SHARED(AT_M_HANDLER) },
+  { "hs_handler", SHARED(AT_HS_HANDLER) },
+  { "vs_handler", SHARED(AT_VS_HANDLER) },
+  { "data", SHARED(AT_DATA) },
+  { "code", SHARED(AT_CODE) },
+  { "patch", SHARED(AT_PATCH) },
+  { "tables", SHARED(AT_TABLES) },
   { NULL, 0 },
 };
 
@@ -228,8 +240,10 @@ static void fill_symbols(elf_head *e)
 {
   size_t at = 1;
   for (unsigned i = 0; symbols[i].name; i++) {
-    e->symbol[i + 1] = (Elf64_Sym){ .st_name = at, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE),
-                                    .st_shndx = 1, .st_value = symbols[i].address };
+    e->symbol[i + 1] = (Elf64_Sym){ .st_name = at,
+                                    .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE),
+                                    .st_shndx = 1,
+                                    .st_value = symbols[i].address };
     at += strlen(strcpy(e->names + at, symbols[i].name)) + 1;
   }
 }
@@ -239,23 +253,47 @@ static void fill_head(elf_head *e, size_t size)
   static const char section_names[] = "\0.text\0.symtab\0.strtab\0.shstrtab";
   const size_t names = offsetof(elf_head, names), symtab = offsetof(elf_head, symbol);
   *e = (elf_head){
-    .header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-                .e_type = ET_EXEC, .e_machine = EM_RISCV, .e_version = EV_CURRENT,
-                .e_entry = FUZZ_BASE, .e_phoff = offsetof(elf_head, segment),
-                .e_shoff = offsetof(elf_head, section), .e_flags = 5, /* RVC, double-float ABI */
-                .e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1,
-                .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = N_SECTIONS, .e_shstrndx = 4 },
-    .segment = { .p_type = PT_LOAD, .p_flags = PF_R | PF_W | PF_X, .p_offset = TEXT_AT,
-                 .p_vaddr = FUZZ_BASE, .p_paddr = FUZZ_BASE, .p_filesz = size,
-                 .p_memsz = size, .p_align = 4096 },
+    .header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+                             EV_CURRENT },
+                .e_type = ET_EXEC,
+                .e_machine = EM_RISCV,
+                .e_version = EV_CURRENT,
+                .e_entry = FUZZ_BASE,
+                .e_phoff = offsetof(elf_head, segment),
+                .e_shoff = offsetof(elf_head, section),
+                .e_flags = 5, /* RVC, double-float ABI */
+                .e_ehsize = sizeof(Elf64_Ehdr),
+                .e_phentsize = sizeof(Elf64_Phdr),
+                .e_phnum = 1,
+                .e_shentsize = sizeof(Elf64_Shdr),
+                .e_shnum = N_SECTIONS,
+                .e_shstrndx = 4 },
+    .segment = { .p_type = PT_LOAD,
+                 .p_flags = PF_R | PF_W | PF_X,
+                 .p_offset = TEXT_AT,
+                 .p_vaddr = FUZZ_BASE,
+                 .p_paddr = FUZZ_BASE,
+                 .p_filesz = size,
+                 .p_memsz = size,
+                 .p_align = 4096 },
     .section = { { 0 },
-                 { .sh_name = 1, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR,
-                   .sh_addr = FUZZ_BASE, .sh_offset = TEXT_AT, .sh_size = size },
-                 { .sh_name = 7, .sh_type = SHT_SYMTAB, .sh_offset = symtab,
-                   .sh_size = N_SYMBOLS * sizeof(Elf64_Sym), .sh_link = 3, .sh_info = 1,
+                 { .sh_name = 1,
+                   .sh_type = SHT_PROGBITS,
+                   .sh_flags = SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR,
+                   .sh_addr = FUZZ_BASE,
+                   .sh_offset = TEXT_AT,
+                   .sh_size = size },
+                 { .sh_name = 7,
+                   .sh_type = SHT_SYMTAB,
+                   .sh_offset = symtab,
+                   .sh_size = N_SYMBOLS * sizeof(Elf64_Sym),
+                   .sh_link = 3,
+                   .sh_info = 1,
                    .sh_entsize = sizeof(Elf64_Sym) },
                  { .sh_name = 15, .sh_type = SHT_STRTAB, .sh_offset = names, .sh_size = 200 },
-                 { .sh_name = 23, .sh_type = SHT_STRTAB, .sh_offset = names + 200,
+                 { .sh_name = 23,
+                   .sh_type = SHT_STRTAB,
+                   .sh_offset = names + 200,
                    .sh_size = sizeof section_names } },
   };
   fill_symbols(e);

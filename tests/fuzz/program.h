@@ -17,15 +17,15 @@ enum { FUZZ_SIZE = 0x100000, FUZZ_STRIDE = 0x200000, FUZZ_MAX = FUZZ_STRIDE + FU
 
 /* What a program may do besides; none of it is in the plain ones. */
 enum {
-  FUZZ_MMIO = 1,   /* registers of CLINT and UART, also behind page tables */
-  FUZZ_TIME = 2,   /* read time, cycle, instret; write the counters */
-  FUZZ_TIMERS = 4, /* stimecmp and vstimecmp, and what they make pending */
-  FUZZ_ID = 8,     /* read CSRs that name the implementation, and numbers of no CSR */
+  FUZZ_MMIO = 1,        /* registers of CLINT and UART, also behind page tables */
+  FUZZ_TIME = 2,        /* read time, cycle, instret; write the counters */
+  FUZZ_TIMERS = 4,      /* stimecmp and vstimecmp, and what they make pending */
+  FUZZ_ID = 8,          /* read CSRs that name the implementation, and numbers of no CSR */
   FUZZ_NO_FENCE_I = 16, /* changed code is run without fence.i: more than the manual promises */
 };
 enum { FUZZ_PLAIN = 0, FUZZ_ALL = 31 };
-/* For two harts: each has a program of its own, but they share data and change each other's code. The first one
- * ends both. Without it, other harts than the first wait for ever. */
+/* For two harts: each has a program of its own, but they share data and change each other's code.
+ * The first one ends both. Without it, other harts than the first wait for ever. */
 enum { FUZZ_HARTS = 32 };
 
 /* Symbols of a program, for tools that read ELF files. */

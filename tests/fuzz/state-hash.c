@@ -1,5 +1,5 @@
-/* state-hash.c - runs programs and prints a chained hash of the machine's state at exact instruction
- * counts: two ways of running, or two builds of the library, must print the same.
+/* state-hash.c - runs programs and prints a chained hash of the machine's state at exact
+ * instruction counts: two ways of running, or two builds of the library, must print the same.
  *
  *   state-hash [OPTIONS] (SEED | SEED-SEED | FILE)...
  *     --way=run       the fast engine (default)
@@ -163,7 +163,8 @@ static uint64_t stretch(run *r)
     return primes[next_random(r, sizeof primes / sizeof *primes)];
   case 2:
     return 1 + next_random(r, 200);
-  case 3: case 4:
+  case 3:
+  case 4:
     return 1000;
   default:
     return 2000 + next_random(r, 10000);
@@ -176,7 +177,8 @@ static void print_tail(const run *r)
   for (; i < r->n_tail; i++) {
     char text[80];
     rv_disasm(text, sizeof text, r->tail[i % MAX_TAIL].pc, r->tail[i % MAX_TAIL].raw);
-    printf("insn %-2s %016" PRIx64 "  %s\n", r->tail[i % MAX_TAIL].mode, r->tail[i % MAX_TAIL].pc, text);
+    printf("insn %-2s %016" PRIx64 "  %s\n", r->tail[i % MAX_TAIL].mode, r->tail[i % MAX_TAIL].pc,
+           text);
   }
 }
 
@@ -187,7 +189,8 @@ static void print_hart(const run *r, unsigned id)
   const unsigned n = csr_numbers(&numbers);
   printf("hart%u.pc %016" PRIx64 "\nhart%u.mode %s%s\n", id, h->pc, id, rv_mode_name(h->prv, h->v),
          h->wfi ? " waits" : "");
-  printf("hart%u.count %" PRIu64 "\nhart%u.reservation %016" PRIx64 "\n", id, h->icount, id, h->reservation);
+  printf("hart%u.count %" PRIu64 "\nhart%u.reservation %016" PRIx64 "\n", id, h->icount, id,
+         h->reservation);
   for (unsigned x = 0; x < 32; x++)
     printf("hart%u.x%u %016" PRIx64 "\n", id, x, h->x[x]);
   for (unsigned f = 0; f < 32; f++)
@@ -259,7 +262,8 @@ static int fail(const char *what, GError *error)
   return 126;
 }
 
-static int run_file(const options *o, const char *path, const char *name, uint64_t seed, uint64_t ram)
+static int run_file(const options *o, const char *path, const char *name, uint64_t seed,
+                    uint64_t ram)
 {
   GError *error = NULL;
   FILE *null = fopen("/dev/null", "w");
@@ -290,7 +294,8 @@ static int run_seed(const options *o, uint64_t seed, const char *path)
   char name[24];
   const size_t size = fuzz_generate(seed, o->flags | (o->harts > 1 ? FUZZ_HARTS : 0), image);
   snprintf(name, sizeof name, "%" PRIu64, seed);
-  return fuzz_write_elf(path, image, size) ? run_file(o, path, name, seed, FUZZ_RAM) : fail(path, NULL);
+  return fuzz_write_elf(path, image, size) ? run_file(o, path, name, seed, FUZZ_RAM)
+                                           : fail(path, NULL);
 }
 
 /* "7" or "1-200" */
@@ -335,7 +340,8 @@ static bool parse_way(const char *arg, way *w)
 static bool parse(const char *arg, options *o)
 {
   uint64_t n = 0;
-  if (number(arg, "--every=", &o->every) || number(arg, "--limit=", &o->limit) || parse_way(arg, &o->way))
+  if (number(arg, "--every=", &o->every) || number(arg, "--limit=", &o->limit) ||
+      parse_way(arg, &o->way))
     return true;
   if (number(arg, "--flags=", &n))
     o->flags = n;
@@ -359,11 +365,13 @@ int main(int argc, char **argv)
   for (int i = 1; i < argc && !status; i++) {
     if (argv[i][0] == '-') {
       if (!parse(argv[i], &o)) {
-        fprintf(stderr, "state-hash: no option %s: see the top of tests/fuzz/state-hash.c\n", argv[i]);
+        fprintf(stderr, "state-hash: no option %s: see the top of tests/fuzz/state-hash.c\n",
+                argv[i]);
         return 126;
       }
     } else
-      status = g_ascii_isdigit(argv[i][0]) ? run_seeds(&o, argv[i]) : run_file(&o, argv[i], argv[i], 0, ROM_RAM);
+      status = g_ascii_isdigit(argv[i][0]) ? run_seeds(&o, argv[i])
+                                           : run_file(&o, argv[i], argv[i], 0, ROM_RAM);
   }
   return status;
 }

@@ -1,4 +1,5 @@
-/* table.c - page tables of a program: Sv39, Sv48, Sv57 and their x4 forms; regimes made of them; PMP.
+/* table.c - page tables of a program: Sv39, Sv48, Sv57 and their x4 forms; regimes made of them;
+ * PMP.
  *
  * [priv supervisor#sv39, hypervisor#guest-addr-translation]
  */
@@ -70,17 +71,28 @@ static uint64_t bad_flags(gen *g, const tree *t)
 {
   const uint64_t u = user(t, rnd(g, 2));
   switch (rnd(g, 11)) {
-  case 0: return R | A | D | u;                  /* read-only */
-  case 1: return R | W | D | u;                  /* A is clear */
-  case 2: return R | W | A | u;                  /* D is clear */
-  case 3: return X | A | D | u;                  /* execute-only: for MXR. Data is never run */
-  case 4: return W | A | D | u;                  /* reserved */
-  case 5: return R | W | A | D | u | 1ull << (54 + rnd(g, 7)); /* reserved bits */
-  case 6: return R | W | A | D | (U & ~u);       /* the other privilege; none at the G-stage */
-  case 7: return R | W | A | D | u | PBMT(1 + rnd(g, 3));
-  case 8: return R | W | A | D | u | NAPOT;      /* of a reserved size, perhaps */
-  case 9: return u;                              /* no leaf at level 0 */
-  default: return R | W | A | D | u | G;
+  case 0:
+    return R | A | D | u; /* read-only */
+  case 1:
+    return R | W | D | u; /* A is clear */
+  case 2:
+    return R | W | A | u; /* D is clear */
+  case 3:
+    return X | A | D | u; /* execute-only: for MXR. Data is never run */
+  case 4:
+    return W | A | D | u; /* reserved */
+  case 5:
+    return R | W | A | D | u | 1ull << (54 + rnd(g, 7)); /* reserved bits */
+  case 6:
+    return R | W | A | D | (U & ~u); /* the other privilege; none at the G-stage */
+  case 7:
+    return R | W | A | D | u | PBMT(1 + rnd(g, 3));
+  case 8:
+    return R | W | A | D | u | NAPOT; /* of a reserved size, perhaps */
+  case 9:
+    return u; /* no leaf at level 0 */
+  default:
+    return R | W | A | D | u | G;
   }
 }
 
@@ -89,8 +101,8 @@ uint64_t volatile_pte(gen *g, const tree *t, unsigned window)
   const uint64_t u = user(t, !(window & 1));
   static const uint8_t flags[] = { R | W | A | D, R | W | A | D, R | A | D, R | A, R | W | D, 0 };
   const uint64_t f = flags[rnd(g, sizeof flags)];
-  const uint64_t to = t->alias ? WINDOWS + (WIN_DATA_U + rnd(g, 24)) * PAGE
-                               : SHARED(AT_DATA) + rnd(g, 16) * PAGE;
+  const uint64_t to =
+      t->alias ? WINDOWS + (WIN_DATA_U + rnd(g, 24)) * PAGE : SHARED(AT_DATA) + rnd(g, 16) * PAGE;
   return f ? leaf(to, f | u) : chance(g, 50) ? 0 : leaf(to, R | W | A | D) & ~(uint64_t)V;
 }
 
@@ -129,7 +141,10 @@ static void map_identity(gen *g, const tree *t, uint64_t part, unsigned level)
 static void make_tree(gen *g, unsigned kind, bool alias)
 {
   tree *t = &g->trees[kind][g->n_trees[kind]++];
-  *t = (tree){ .kind = kind, .levels = 3 + rnd(g, 3), .alias = alias, .id = rnd64(g),
+  *t = (tree){ .kind = kind,
+               .levels = 3 + rnd(g, 3),
+               .alias = alias,
+               .id = rnd64(g),
                .super_user = { rnd(g, 2), rnd(g, 2) } };
   t->id = (t->id & 0x3ff8) | g->n_trees[kind];
   t->root = new_table(g, kind == TREE_G ? 4 : 1);
@@ -170,13 +185,15 @@ static const tree *one_of(gen *g, unsigned kind)
 
 void choose_regime(gen *g)
 {
-  g->regime = (regime){ .satp = one_of(g, TREE_S), .vsatp = one_of(g, TREE_VS),
+  g->regime = (regime){ .satp = one_of(g, TREE_S),
+                        .vsatp = one_of(g, TREE_VS),
                         .hgatp = one_of(g, TREE_G) };
   if (!g->regime.hgatp && g->regime.vsatp && g->regime.vsatp->alias)
     g->regime.vsatp = &g->trees[TREE_VS][0];
 }
 
-/* A naturally aligned range of data, with any rights, or of code, which handlers must be able to read. */
+/* A naturally aligned range of data, with any rights, or of code, which handlers must be able to
+ * read. */
 void emit_pmp(gen *g)
 {
   uint64_t cfg = 0;
@@ -187,7 +204,8 @@ void emit_pmp(gen *g)
     const uint64_t address = (at >> 2 & ~((1ull << (shift - 2)) - 1)) | ((1ull << (shift - 3)) - 1);
     const uint64_t rights = code ? 5 | rnd(g, 2) << 1 : rnd(g, 8);
     emit_csr_write(g, CSR_pmpaddr0 + i, address);
-    cfg |= (chance(g, 25) ? 0 : (chance(g, 20) ? 0x10 : 0x18) | rights) << 8 * i; /* off, NA4, NAPOT */
+    cfg |= (chance(g, 25) ? 0 : (chance(g, 20) ? 0x10 : 0x18) | rights)
+           << 8 * i; /* off, NA4, NAPOT */
   }
   emit_csr_write(g, CSR_pmpcfg0, chance(g, 20) ? 0 : cfg);
 }
