@@ -109,7 +109,7 @@ static void wild_jump(body *b)
                                       WINDOWS + 4096ull * WIN_NONE };
   static const uint64_t refused[] = { WINDOWS + 4096ull * WIN_NONE, 0x8000000000000000,
                                       WINDOWS + 4096ull * WIN_DATA_U, SUPER_BAD,
-                                      WINDOWS + 4096ull * WIN_NAPOT - 2 };
+                                      WINDOWS + 4096ull * WIN_VOLATILE - 2 };
   if (full(b))
     return;
   emit_li(g, TMP, translated(g, b->mode) ? refused[rnd(g, 5)] : nowhere[rnd(g, 3)]);

@@ -99,7 +99,7 @@ static uint64_t bad_flags(gen *g, const tree *t)
 uint64_t volatile_pte(gen *g, const tree *t, unsigned window)
 {
   const uint64_t u = user(t, !(window & 1));
-  static const uint8_t flags[] = { R | W | A | D, R | W | A | D, R | A | D, R | A, R | W | D, 0 };
+  static const uint8_t flags[] = { R | W | A | D, R | W | A | D, R | A | D, X | A | D, R | A, R | W | D, 0 };
   const uint64_t f = flags[rnd(g, sizeof flags)];
   const uint64_t to =
       t->alias ? WINDOWS + (WIN_DATA_U + rnd(g, 24)) * PAGE : SHARED(AT_DATA) + rnd(g, 16) * PAGE;
