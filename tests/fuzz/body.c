@@ -102,6 +102,18 @@ static void jump(body *b)
     g->at = start;
 }
 
+void call_risky(body *b, uint64_t address)
+{
+  gen *g = b->g;
+  if (full(b))
+    return;
+  emit_li(g, TMP, address);
+  emit_recover(g, g->at, g->at + 12);
+  g->at += 8;
+  emit(g, "jalr ra,0(x30)");
+  set_recover(b);
+}
+
 static void wild_jump(body *b)
 {
   gen *g = b->g;
@@ -110,13 +122,7 @@ static void wild_jump(body *b)
   static const uint64_t refused[] = { WINDOWS + 4096ull * WIN_NONE, 0x8000000000000000,
                                       WINDOWS + 4096ull * WIN_DATA_U, SUPER_BAD,
                                       WINDOWS + 4096ull * WIN_VOLATILE - 2 };
-  if (full(b))
-    return;
-  emit_li(g, TMP, translated(g, b->mode) ? refused[rnd(g, 5)] : nowhere[rnd(g, 3)]);
-  emit_recover(g, g->at, g->at + 12);
-  g->at += 8;
-  emit(g, "jalr ra,0(x30)");
-  set_recover(b);
+  call_risky(b, translated(g, b->mode) ? refused[rnd(g, 5)] : nowhere[rnd(g, 3)]);
 }
 
 /* ---- fragments ---- */
@@ -150,6 +156,7 @@ static void item_of(body *b)
     { 2, wait_for },
     { 7, modify_code },
     { 10, modify_table },
+    { 8, swap_code },
     { 8, switch_regime },
     { 2, change_pmp },
     { 6, mmio },

@@ -59,8 +59,10 @@ item csr_write, csr_read, fence, trap, toggle, guest_memory, modify_privilege, i
     wait_for;
 
 /* ---- change.c ---- */
-item modify_code, modify_table, change_pmp, switch_regime, mmio;
+item modify_code, modify_table, swap_code, change_pmp, switch_regime, mmio;
 
 /* ---- body.c ---- */
 bool full(const body *b); /* the fragment is long enough */
+/* A call that may fail to be fetched: then it goes on behind it. */
+void call_risky(body *b, uint64_t address);
 #endif

@@ -55,29 +55,85 @@ static void fence_for(gen *g, const char *what, uint64_t va, uint64_t id)
     emit(g, "sfence.w.inval; %cinval.%s %s,%s; sfence.inval.ir", kind, what + 1, rs1, rs2);
 }
 
-void modify_table(body *b)
+/* The fence for a change of t at va, which is a guest physical address for the G-stage. */
+static void fence_change(body *b, const tree *t, uint64_t va)
 {
   gen *g = b->g;
-  const unsigned window = WIN_VOLATILE + rnd(g, 8);
-  const uint64_t va = WINDOWS + window * 4096ull + (chance(g, 30) ? rnd(g, 4096) : 0);
-  const regime *r = &g->regime;
-  const tree *choice[3] = { b->mode == MODE_VS ? NULL : r->satp, r->vsatp,
-                            b->mode == MODE_VS ? NULL : r->hgatp };
-  const tree *t = choice[rnd(g, 3)];
-  if (!t || mode_is_user(b->mode))
-    return;
   g->vs_changed |= t->kind == TREE_VS;
-  emit_li(g, TMP, t->leaves + 8 * window);
-  emit_li(g, 5, volatile_pte(g, t, window));
-  emit(g, "sd t0,0(x30)");
   if (t->kind == TREE_G)
     fence_for(g, "hgvma", va >> 2, t->id);
   else if (t->kind == TREE_VS && b->mode != MODE_VS)
     fence_for(g, "hvvma", va, t->id);
   else
     fence_for(g, "svma", va, t->id);
+}
+
+/* A tree of the current regime that this mode may change; NULL: none. */
+static const tree *own_tree(body *b)
+{
+  const regime *r = &b->g->regime;
+  const bool vs = b->mode == MODE_VS;
+  const tree *const choice[3] = { vs ? NULL : r->satp, r->vsatp, vs ? NULL : r->hgatp };
+  return mode_is_user(b->mode) ? NULL : choice[rnd(b->g, 3)];
+}
+
+static void write_pte(gen *g, uint64_t at, uint64_t pte)
+{
+  emit_li(g, TMP, at);
+  emit_li(g, 5, pte);
+  emit(g, "sd t0,0(x30)");
+}
+
+/* A superpage, or all 16 pages of a NAPOT range; fenced by any address of it. */
+static void modify_large(body *b, const tree *t)
+{
+  gen *g = b->g;
+  if (chance(g, 50)) {
+    write_pte(g, t->super, super_pte(g, t));
+    fence_change(b, t, SUPER_2M + rnd(g, 1 << 21));
+    return;
+  }
+  write_pte(g, t->leaves + 8 * WIN_NAPOT, napot_pte(g, t));
+  for (unsigned i = 1; i < 16; i++)
+    emit(g, "sd t0,%u(x30)", 8 * i);
+  fence_change(b, t, WINDOWS + 4096ull * WIN_NAPOT + rnd(g, 0x10000));
+}
+
+void modify_table(body *b)
+{
+  gen *g = b->g;
+  const unsigned window = WIN_VOLATILE + rnd(g, 8);
+  const uint64_t va = WINDOWS + window * 4096ull + (chance(g, 30) ? rnd(g, 4096) : 0);
+  const tree *t = own_tree(b);
+  if (!t)
+    return;
+  if (chance(g, 25)) {
+    modify_large(b, t);
+    return;
+  }
+  write_pte(g, t->leaves + 8 * window, volatile_pte(g, t, window));
+  fence_change(b, t, va);
   emit_li(g, pointer(g), va & ~7ull);
   memory(b);
+}
+
+/* Other code behind the same address: called before and after. */
+void swap_code(body *b)
+{
+  gen *g = b->g;
+  const unsigned offset = chance(g, 40) ? 4094 : rnd(g, PATCH_SLOTS) * 16 + 2;
+  const tree *t = own_tree(b);
+  if (b->mode == MODE_M || mode_is_user(b->mode) || !translated(g, b->mode))
+    return;
+  for (unsigned n = 2 + rnd(g, 3); n > 0; n--) {
+    const unsigned page = rnd(g, 2);
+    if (t && chance(g, 70)) {
+      write_pte(g, t->leaves + 8 * (WIN_SWAP + page), swap_pte(g, t));
+      fence_change(b, t,
+                   WINDOWS + 4096ull * (WIN_SWAP + page) + (chance(g, 30) ? rnd(g, 4096) : 0));
+    }
+    call_risky(b, WINDOWS + 4096ull * WIN_SWAP + (offset == 4094 ? offset : offset & 8191));
+  }
 }
 
 /* ---- other regimes, for a few instructions ---- */

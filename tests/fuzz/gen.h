@@ -51,6 +51,8 @@ enum { /* pages of the windows, and how many */
        WIN_NAPOT = 64,
        WIN_BAD = 80,
        WIN_NONE = 100,
+       WIN_SWAP =
+           102, /* for supervisors: each one of the two patch pages, changed by random code */
        WIN_MMIO = 112, /* CLINT for users, CLINT for supervisors, UART likewise */
        N_WINDOWS = 116,
 };
@@ -83,6 +85,7 @@ typedef struct {
   bool alias;            /* of TREE_VS: leads through the windows of the G-stage */
   bool super_user[2];    /* SUPER_2M, SUPER_1G are for users */
   uint64_t root, leaves; /* physical; of the windows' PTEs */
+  uint64_t super;        /* of SUPER_2M's PTE */
 } tree;
 
 enum { MAX_TREES = 4 };
@@ -128,6 +131,10 @@ void make_trees(gen *g);
 uint64_t tree_atp(const tree *t); /* satp, vsatp or hgatp; NULL: 0 */
 /* A PTE for a page of WIN_VOLATILE. */
 uint64_t volatile_pte(gen *g, const tree *t, unsigned window);
+/* PTEs for WIN_SWAP, SUPER_2M and WIN_NAPOT: other code; written to or not. */
+uint64_t swap_pte(gen *g, const tree *t);
+uint64_t super_pte(gen *g, const tree *t);
+uint64_t napot_pte(gen *g, const tree *t);
 
 /* Any regime; the tables fit together. */
 void choose_regime(gen *g);

@@ -147,9 +147,9 @@ static void fill_memory(gen *g)
 {
   for (uint64_t at = AT_DATA; at < AT_CODE; at += 8)
     poke64(g, PA(at), chance(g, 70) ? rnd64(g) >> rnd(g, 64) : 0);
-  for (unsigned i = 0; i < 512; i++) { /* slots of six c.nop, and c.jr ra */
-    poke64(g, PA(AT_PATCH) + 16 * i, 0x0001000100010001);
-    poke64(g, PA(AT_PATCH) + 16 * i + 8, 0x8082808200010001);
+  for (unsigned i = 0; i < 512; i++) { /* slots of six c.addi, and c.jr ra: the pages differ */
+    poke64(g, PA(AT_PATCH) + 16 * i, i < 256 ? 0x0505050505050505 : 0x0591059105910591);
+    poke64(g, PA(AT_PATCH) + 16 * i + 8, i < 256 ? 0x8082808205050505 : 0x8082808205910591);
   }
   static const unsigned areas[] = { AT_M_SAVE, AT_HS_SAVE, AT_VS_SAVE };
   for (unsigned i = 0; i < 3; i++)

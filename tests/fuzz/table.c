@@ -99,11 +99,31 @@ static uint64_t bad_flags(gen *g, const tree *t)
 uint64_t volatile_pte(gen *g, const tree *t, unsigned window)
 {
   const uint64_t u = user(t, !(window & 1));
-  static const uint8_t flags[] = { R | W | A | D, R | W | A | D, R | A | D, X | A | D, R | A, R | W | D, 0 };
+  static const uint8_t flags[] = { R | W | A | D, R | W | A | D, R | A | D, X | A | D,
+                                   R | A,         R | W | D,     0 };
   const uint64_t f = flags[rnd(g, sizeof flags)];
   const uint64_t to =
       t->alias ? WINDOWS + (WIN_DATA_U + rnd(g, 24)) * PAGE : SHARED(AT_DATA) + rnd(g, 16) * PAGE;
   return f ? leaf(to, f | u) : chance(g, 50) ? 0 : leaf(to, R | W | A | D) & ~(uint64_t)V;
+}
+
+uint64_t swap_pte(gen *g, const tree *t)
+{
+  const unsigned which = rnd(g, 2);
+  const uint64_t to =
+      t->alias ? WINDOWS + (WIN_PATCH_S + which) * PAGE : SHARED(AT_PATCH) + which * PAGE;
+  return chance(g, 5) ? 0 : leaf(to, R | X | A | D | user(t, false));
+}
+
+uint64_t super_pte(gen *g, const tree *t)
+{
+  return leaf(PA(0), (chance(g, 70) ? W : 0) | R | X | A | D | user(t, t->super_user[0]));
+}
+
+uint64_t napot_pte(gen *g, const tree *t)
+{
+  const uint64_t u = user(t, t->super_user[0]);
+  return leaf(behind(g, WIN_NAPOT) | 8 * PAGE, (chance(g, 70) ? W : 0) | R | A | D | NAPOT | u);
 }
 
 static uint64_t window_pte(gen *g, const tree *t, unsigned w)
@@ -125,6 +145,8 @@ static uint64_t window_pte(gen *g, const tree *t, unsigned w)
     return leaf(behind(g, WIN_NAPOT) | 8 * PAGE, R | W | A | D | NAPOT | user(t, t->super_user[0]));
   if (w < WIN_BAD + 16)
     return leaf(to, bad_flags(g, t));
+  if (w == WIN_SWAP || w == WIN_SWAP + 1)
+    return swap_pte(g, t);
   if (w >= WIN_MMIO && g->flags & FUZZ_MMIO)
     return leaf(to, R | W | A | D | user(t, !(w & 1)));
   return 0;
@@ -155,7 +177,8 @@ static void make_tree(gen *g, unsigned kind, bool alias)
   for (unsigned w = 0; w < N_WINDOWS; w++)
     map(g, t, WINDOWS + w * PAGE, 0, window_pte(g, t, w));
   const uint64_t flags = R | W | X | A | D;
-  map(g, t, SUPER_2M, 1, leaf(PA(0), flags | user(t, t->super_user[0])));
+  t->super = slot(g, t, SUPER_2M, 1);
+  map(g, t, SUPER_2M, 1, super_pte(g, t));
   map(g, t, SUPER_BAD, 1, leaf(PA(PAGE), flags | U));
   map(g, t, SUPER_NONE, 1, leaf(0x50000000, 0));
   map(g, t, SUPER_1G, 2, leaf(SHARED(0), flags | user(t, t->super_user[1])));
