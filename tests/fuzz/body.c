@@ -66,18 +66,27 @@ static void loop(body *b)
   b->depth--;
 }
 
-/* A function behind a jump over it, called twice. */
+/* A function behind a jump over it, called a few times, also where another page shows it. */
 static void call(body *b)
 {
   gen *g = b->g;
   const uint64_t over = emit_hole(g), function = g->at;
   simple(b, 1 + rnd(g, 6));
+  if (chance(g, 30)) {
+    const uint64_t hole = emit_hole(g);
+    simple(b, rnd(g, 3));
+    patch_jump(g, hole, 0, g->at);
+    simple(b, rnd(g, 6));
+  }
   emit(g, chance(g, 50) ? "c.jr ra" : "jalr zero,0(ra)");
   patch_jump(g, over, 0, g->at);
-  for (unsigned n = 1 + rnd(g, 2); n > 0; n--) {
-    if (chance(g, 50))
+  for (unsigned n = 1 + rnd(g, 4); n > 0; n--) {
+    if (chance(g, 40))
       emit(g, "jal ra,0x%" PRIx64, function);
-    else
+    else if (chance(g, 60)) {
+      emit_li(g, TMP, code_base(g, b->mode) + (function - PA(AT_CODE)));
+      emit(g, "jalr ra,0(x30)");
+    } else
       emit(g, "auipc x30,0; jalr ra,%d(x30)", (int)(function - g->at));
     simple(b, rnd(g, 3));
   }
@@ -220,6 +229,8 @@ static void leave_to(body *b, place to)
 static place emit_fragment(gen *g, place next)
 {
   static const uint8_t modes[] = { MODE_M, MODE_HS, MODE_HS, MODE_U, MODE_VS, MODE_VS, MODE_VU };
+  if (chance(g, 40) && -g->at % 4096 > 700) /* so that it crosses the page's end */
+    g->at += (-g->at % 4096) - 200 - 2 * rnd(g, 200);
   body b = { .g = g, .mode = modes[rnd(g, sizeof modes)], .start = g->at };
   b.base = code_base(g, b.mode);
   const place here = { b.mode, b.base + (g->at - PA(AT_CODE)) };

@@ -6,6 +6,7 @@
  */
 #include "gen.h"
 #include "priv/csr.h"
+#include <assert.h>
 #include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -167,9 +168,10 @@ static unsigned emit_phases_code(gen *g, regime *regimes, unsigned *modes, uint6
     regimes[n] = g->regime;
     entries[n] = emit_fragments(g, 2 + rnd(g, 6), &modes[n]);
     n++;
-    if (g->at > PA(AT_CODE) + 0xc000)
+    if (g->at > PA(AT_CODE) + 0x8000) /* another phase might be too much */
       break;
   }
+  assert(g->at <= PA(AT_PATCH));
   return n;
 }
 
@@ -196,6 +198,7 @@ static void generate_part(uint64_t seed, unsigned flags, uint8_t *image, uint64_
   const uint64_t final = g->at;
   emit_final(g);
   emit_handlers(g, final);
+  assert(g->next_table <= PA(FUZZ_SIZE) && final < PA(AT_M_HANDLER));
 }
 
 size_t fuzz_generate(uint64_t seed, unsigned flags, uint8_t *image)
