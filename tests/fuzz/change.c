@@ -3,14 +3,12 @@
  */
 #include "body.h"
 
-enum { PATCH_SLOTS = 512 };
-
 /* Overwrites an instruction of the patch pages and runs it. */
 void modify_code(body *b)
 {
   gen *g = b->g;
   /* Always the same place of a slot: half an instruction must not be left behind. */
-  const unsigned slot = rnd(g, PATCH_SLOTS);
+  const unsigned slot = rnd(g, 2) * PAGE_SLOTS + rnd(g, SLOT_BACK);
   const uint64_t offset = chance(g, 20) ? 4094 : slot * 16 + 2 * (slot % 5);
   const uint64_t write = patch_base(g, b->mode), run = patch_base(g, b->mode);
   uint32_t bits;
@@ -84,19 +82,33 @@ static void write_pte(gen *g, uint64_t at, uint64_t pte)
   emit(g, "sd t0,0(x30)");
 }
 
+/* A store where a change of t is seen: by the mode itself, or as the guest. */
+static void store_through(body *b, const tree *t)
+{
+  if (t->kind == TREE_S || b->mode == MODE_VS)
+    emit(b->g, "sw x%u,0(s1)", (unsigned)rnd(b->g, 32));
+  else
+    emit(b->g, "hsv.w x%u,(s1)", (unsigned)rnd(b->g, 32));
+}
+
 /* A superpage, or all 16 pages of a NAPOT range; fenced by any address of it. */
 static void modify_large(body *b, const tree *t)
 {
   gen *g = b->g;
-  if (chance(g, 50)) {
+  const bool super = chance(g, 50);
+  const uint64_t napot = WINDOWS + 4096ull * WIN_NAPOT, offset = 8 * rnd(g, 0x2000);
+  emit_li(g, S1, super ? SUPER_2M + AT_DATA + offset : napot + offset);
+  store_through(b, t);
+  if (super) {
     write_pte(g, t->super, super_pte(g, t));
     fence_change(b, t, SUPER_2M + rnd(g, 1 << 21));
-    return;
+  } else {
+    write_pte(g, t->leaves + 8 * WIN_NAPOT, napot_pte(g, t));
+    for (unsigned i = 1; i < 16; i++)
+      emit(g, "sd t0,%u(x30)", 8 * i);
+    fence_change(b, t, napot + rnd(g, 0x10000));
   }
-  write_pte(g, t->leaves + 8 * WIN_NAPOT, napot_pte(g, t));
-  for (unsigned i = 1; i < 16; i++)
-    emit(g, "sd t0,%u(x30)", 8 * i);
-  fence_change(b, t, WINDOWS + 4096ull * WIN_NAPOT + rnd(g, 0x10000));
+  store_through(b, t);
 }
 
 void modify_table(body *b)
@@ -117,22 +129,41 @@ void modify_table(body *b)
   memory(b);
 }
 
+/* An offset in WIN_SWAP's pages to call: a slot, one that goes on in another page, or an
+ * instruction across two pages. */
+static unsigned swap_offset(gen *g)
+{
+  const unsigned page = rnd(g, 2);
+  switch (rnd(g, 5)) {
+  case 0:
+    return page * 4096 + 4094;
+  case 1:
+    return page * 4096 + 16 * SLOT_ON;
+  case 2:
+    return (page + 1) * 4096 + 16 * SLOT_BACK;
+  default:
+    return rnd(g, PATCH_SLOTS) * 16 + 2;
+  }
+}
+
 /* Other code behind the same address: called before and after. */
 void swap_code(body *b)
 {
   gen *g = b->g;
-  const unsigned offset = chance(g, 40) ? 4094 : rnd(g, PATCH_SLOTS) * 16 + 2;
   const tree *t = own_tree(b);
+  unsigned offset = swap_offset(g);
   if (b->mode == MODE_M || mode_is_user(b->mode) || !translated(g, b->mode))
     return;
-  for (unsigned n = 2 + rnd(g, 3); n > 0; n--) {
-    const unsigned page = rnd(g, 2);
-    if (t && chance(g, 70)) {
+  for (unsigned n = 2 + rnd(g, 4); n > 0; n--) {
+    const unsigned page = rnd(g, 3);
+    if (t && chance(g, 60)) {
       write_pte(g, t->leaves + 8 * (WIN_SWAP + page), swap_pte(g, t));
       fence_change(b, t,
                    WINDOWS + 4096ull * (WIN_SWAP + page) + (chance(g, 30) ? rnd(g, 4096) : 0));
     }
-    call_risky(b, WINDOWS + 4096ull * WIN_SWAP + (offset == 4094 ? offset : offset & 8191));
+    call_risky(b, WINDOWS + 4096ull * WIN_SWAP + offset);
+    if (chance(g, 30))
+      offset = swap_offset(g);
   }
 }
 

@@ -77,6 +77,10 @@ enum {
   SAVE_SRET_VS = 304,
 };
 
+/* Slots of 16 bytes in the patch pages. Those at the end of each page jump to the page before and
+ * to the one behind, and are not changed. */
+enum { PAGE_SLOTS = 256, SLOT_BACK = 253, SLOT_ON = 254, PATCH_SLOTS = 2 * PAGE_SLOTS };
+
 enum { TREE_S, TREE_VS, TREE_G };
 typedef struct {
   uint8_t kind;          /* TREE_* */

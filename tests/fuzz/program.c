@@ -144,14 +144,26 @@ static void emit_final(gen *g)
   emit(g, "end: jal zero,@end");
 }
 
+/* Slots of six c.addi, and c.jr ra: the two pages differ. */
+static void fill_patch_pages(gen *g)
+{
+  for (unsigned i = 0; i < PATCH_SLOTS; i++) {
+    const uint64_t at = PA(AT_PATCH) + 16 * i, add = i < PAGE_SLOTS ? 0x0505 : 0x0591;
+    poke64(g, at, add * 0x0001000100010001);
+    poke64(g, at + 8, 0x8082808200000000 | add * 0x00010001);
+    if (i % PAGE_SLOTS != SLOT_BACK && i % PAGE_SLOTS != SLOT_ON)
+      continue;
+    g->at = at + 2;
+    const uint64_t page = at & ~(uint64_t)4095;
+    emit(g, "jal zero,0x%" PRIx64, i % PAGE_SLOTS == SLOT_ON ? page + 4112 : page - 4080);
+  }
+}
+
 static void fill_memory(gen *g)
 {
   for (uint64_t at = AT_DATA; at < AT_CODE; at += 8)
     poke64(g, PA(at), chance(g, 70) ? rnd64(g) >> rnd(g, 64) : 0);
-  for (unsigned i = 0; i < 512; i++) { /* slots of six c.addi, and c.jr ra: the pages differ */
-    poke64(g, PA(AT_PATCH) + 16 * i, i < 256 ? 0x0505050505050505 : 0x0591059105910591);
-    poke64(g, PA(AT_PATCH) + 16 * i + 8, i < 256 ? 0x8082808205050505 : 0x8082808205910591);
-  }
+  fill_patch_pages(g);
   static const unsigned areas[] = { AT_M_SAVE, AT_HS_SAVE, AT_VS_SAVE };
   for (unsigned i = 0; i < 3; i++)
     poke64(g, PA(areas[i]) + SAVE_LIMIT, TRAP_LIMIT);

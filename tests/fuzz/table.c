@@ -145,7 +145,7 @@ static uint64_t window_pte(gen *g, const tree *t, unsigned w)
     return leaf(behind(g, WIN_NAPOT) | 8 * PAGE, R | W | A | D | NAPOT | user(t, t->super_user[0]));
   if (w < WIN_BAD + 16)
     return leaf(to, bad_flags(g, t));
-  if (w == WIN_SWAP || w == WIN_SWAP + 1)
+  if (w >= WIN_SWAP && w < WIN_SWAP + 3)
     return swap_pte(g, t);
   if (w >= WIN_MMIO && g->flags & FUZZ_MMIO)
     return leaf(to, R | W | A | D | user(t, !(w & 1)));
