@@ -69,6 +69,7 @@ typedef struct {
   const char *initrd, *append, *dtb;
   const char *dumpdtb; /* rvh_load writes the device tree there; no program is needed then */
   const char *fail_on;   /* text on the console that makes the run fail, or NULL */
+  uint64_t extensions;   /* -cpu: set by rvh_set_extension; 0: the default ones */
   uint64_t limit_insns;  /* 0: none */
   uint64_t trap_loop;    /* identical successive traps that count as wedged; 0: never */
   bool htinst_zero, adue, strict;
@@ -104,6 +105,11 @@ typedef struct {
   unsigned hart;   /* the hart that stopped */
   char reason[512]; /* "poweroff (finisher)"; of a wedged run also a newline, and the way out */
 } rvh_result;
+
+/* -cpu rv64,NAME=on|off: false, with an error, if there is no such switch. name "max": all of them.
+ * rvh_extension lists those that can be switched, as -cpu rv64 has them; NULL: no more. */
+bool rvh_set_extension(rvh_config *config, const char *name, bool on, GError **error);
+const char *rvh_extension(unsigned i, bool *on, const char **brief);
 
 rvh_machine *rvh_new(const rvh_config *config, GError **error);
 /* Reads the configured files into memory and sets the harts to their entry. */

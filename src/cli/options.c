@@ -286,9 +286,43 @@ static bool set_MACHINE(cli_options *o, const char *value, GError **error)
 {
   return cli_machine(&o->config, value, error);
 }
+static bool switch_extension(cli_options *o, const char *name, bool on, GError **error)
+{
+  g_autoptr(GError) why = NULL;
+  if (rvh_set_extension(&o->config, name, on, &why))
+    return true;
+  g_set_error_literal(error, cli_error_quark(), 0, why->message);
+  return false;
+}
+
+/* "NAME=on": switches one extension. */
+static bool set_extension(cli_options *o, const char *item, GError **error)
+{
+  g_auto(GStrv) parts = g_strsplit(item, "=", 2);
+  static const char *const words[] = { "off", "false", "on", "true" };
+  for (unsigned i = 0; parts[1] && i < G_N_ELEMENTS(words); i++)
+    if (!strcmp(parts[1], words[i]))
+      return switch_extension(o, parts[0], i >= 2, error);
+  return fail(error, "write NAME=on or NAME=off; -cpu help lists the names",
+              "-cpu: '%s' switches nothing", item);
+}
+
 static bool set_CPU(cli_options *o, const char *value, GError **error)
 {
-  return EXPECT("cpu", "rv64", "max", "rv64,h=true", "rv64,h=on");
+  g_auto(GStrv) items = g_strsplit(value, ",", -1);
+  if (!strcmp(value, "help"))
+    return o->cpu_help = true;
+  const bool max = !g_strcmp0(items[0], "max");
+  o->config.extensions = 0;
+  if (max && !switch_extension(o, "max", true, error))
+    return false;
+  if (!max && g_strcmp0(items[0], "rv64"))
+    return fail(error, "possible here: rv64, max, with switches: rv64,sstc=off",
+                "-cpu %s: not available", value);
+  for (unsigned i = 1; items[i]; i++)
+    if (!set_extension(o, items[i], error))
+      return false;
+  return true;
 }
 static bool set_ACCEL(cli_options *o, const char *value, GError **error)
 {
@@ -400,7 +434,7 @@ bool cli_options_parse(cli_options *o, int argc, char **argv, GError **error)
       ok = set_KERNEL(o, word, error);
     if (!ok)
       return false;
-    if (o->help || o->version || o->hints_help)
+    if (o->help || o->version || o->hints_help || o->cpu_help)
       return true;
   }
   if (o->gdb_wait && !o->gdb)
@@ -450,6 +484,15 @@ void cli_options_help(FILE *out, bool all)
     print_names(out, "Also", true);
   print_names(out, "Accepted as in QEMU", false);
   fputs("Exit codes: the guest's, 124 limit, 125 failed check, 126 usage, 127 wedged\n", out);
+}
+
+void cli_cpu_help(FILE *out)
+{
+  bool on;
+  const char *name, *brief;
+  fputs("-cpu rv64,NAME=on|off ('-cpu max': all on)\n", out);
+  for (unsigned i = 0; (name = rvh_extension(i, &on, &brief)); i++)
+    fprintf(out, "  %-12s %-4s %s\n", name, on ? "on" : "off", brief);
 }
 
 void cli_hints_help(FILE *out)

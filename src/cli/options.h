@@ -20,7 +20,7 @@ typedef struct {
   bool log_int;              /* -d int */
   const char *log_ignored;   /* an item of -d that logs nothing here */
   const char *log_file;      /* -D */
-  bool hints_help;
+  bool hints_help, cpu_help;
   const char *gdb; /* where to listen, or NULL */
   bool gdb_wait;   /* -S */
   bool help, help_all, version; /* asked for: nothing else was checked */
@@ -31,4 +31,5 @@ typedef struct {
 bool cli_options_parse(cli_options *options, int argc, char **argv, GError **error);
 void cli_options_help(FILE *out, bool all);
 void cli_hints_help(FILE *out);
+void cli_cpu_help(FILE *out);
 #endif

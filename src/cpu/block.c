@@ -5,6 +5,7 @@
  * to them, whoever arrives looks up again.
  */
 #include "cpu/block.h"
+#include "cpu/fp.h"
 #include "mmu/access.h"
 #include "mmu/tlb.h"
 #include <assert.h>
@@ -31,7 +32,7 @@ rv_code *rv_code_new(rv_phys *phys, size_t size, const void *const *handlers)
   rv_code *c = calloc(1, sizeof *c);
   if (!c)
     return NULL;
-  *c = (rv_code){ .phys = phys, .handlers = handlers, .size = size };
+  *c = (rv_code){ .phys = phys, .handlers = handlers, .ext = RV_EXT_DEFAULT, .size = size };
   c->hash = calloc((size_t)1 << RV_HASH_BITS, sizeof *c->hash);
   c->arena = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                   -1, 0);
@@ -176,6 +177,20 @@ static const void *handler(const builder *b, unsigned op)
   return b->handlers ? b->handlers[op] : (const void *)(uintptr_t)op;
 }
 
+/* Rounding modes, as encoded, for which the engine may have a form by the host's floating point. */
+enum { ANY = 0xff, LEGAL = 0x9f, NEAREST = 1 << RV_RNE | 1 << 7, ZERO = 1 << RV_RTZ };
+static const uint8_t host_form[N_OPS] = {
+#define HOST(op, rm) [OP_##op] = rm,
+#include "cpu/host.def"
+};
+
+static const void *handler_of(const builder *b, const rv_insn *d)
+{
+  const bool host = host_form[d->op] == ANY || host_form[d->op] >> (d->raw >> 12 & 7) & 1;
+  return host && b->handlers && b->handlers[X_host + d->op] ? b->handlers[X_host + d->op]
+                                                            : handler(b, d->op);
+}
+
 static unsigned kind_of(const rv_insn *d)
 {
   unsigned n;
@@ -267,13 +282,13 @@ static uint32_t decode_ops(builder *b, const uint8_t *bytes, uint32_t off, const
     else
       memcpy(&raw, bytes + off, off <= 4092 ? 4 : 2);
     rv_insn d;
-    const bool known = rv_decode(raw, &d);
+    const bool known = rv_decode_for(b->code->ext, raw, &d);
     if (!last4 && off + d.len > RV_PAGE_SIZE)
       break; /* across the page's end: a block of its own */
     const unsigned kind = known ? kind_of(&d) : RV_KIND_SYS;
     rv_op *o = b->at++;
     fill_op(o, &d, kind, off, b->seg->n);
-    o->h = handler(b, known ? d.op : X_undefined);
+    o->h = known ? handler_of(b, &d) : handler(b, X_undefined);
     if (!known)
       o->imm = d.raw;
     b->seg->len4 |= (uint64_t)(d.len == 4) << b->seg->n;

@@ -63,6 +63,8 @@ enum {
   X_cross,             /* rv_cross */
   X_stale,             /* head of a block whose bytes were overwritten */
   X_break,             /* a segment of its own: a breakpoint may be at this page offset */
+  X_host,              /* + an opcode: by the host's floating point, see host.def */
+  X_last = X_host + N_OPS - 1,
   N_HANDLERS
 };
 
@@ -78,6 +80,7 @@ typedef struct rv_block {
 struct rv_code {
   rv_phys *phys;
   const void *const *handlers; /* of the fast engine, N_HANDLERS */
+  uint64_t ext;                /* rv_choices.ext of the harts; RV_EXT_DEFAULT unless set */
   uint8_t *arena, *top;
   size_t size;
   rv_block **hash;

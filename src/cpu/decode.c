@@ -3,6 +3,7 @@
  * The rows' pictures are compiled once into masks and into buckets by opcode and funct3, so that a
  * lookup tries few rows. Decoding is done once per block, never in the run loop.
  */
+#include "cpu/ext.h"
 #include "cpu/operand.h"
 #include <assert.h>
 #include <ctype.h>
@@ -26,9 +27,9 @@ static rv_format formats[N_FORMATS] = {
 
 static rv_insn_row rows[] = {
 #define INSN(op, text, picture, fmt, kind, ext, spec, brief)                                       \
-  { text, picture, #ext, spec, brief, FORMAT_##fmt, RV_KIND_##kind, OP_##op, 0, 0, false },
+  { text, picture, #ext, spec, brief, FORMAT_##fmt, RV_KIND_##kind, EXT_##ext, OP_##op, 0, 0, false },
 #define CINSN(row, text, picture, fmt, base, ext, spec, brief)                                     \
-  { text, picture, #ext, spec, brief, FORMAT_##fmt, 0, OP_##base, 0, 0, true },
+  { text, picture, #ext, spec, brief, FORMAT_##fmt, 0, EXT_##ext, OP_##base, 0, 0, true },
 #include "cpu/insn.def"
 };
 
@@ -280,6 +281,14 @@ bool rv_decode(uint32_t bits, rv_insn *out)
       return true;
   }
   *out = (rv_insn){ .op = OP_none, .len = len, .raw = word };
+  return false;
+}
+
+bool rv_decode_for(uint64_t ext, uint32_t bits, rv_insn *out)
+{
+  if (rv_decode(bits, out) && (ext >> rows[out->row].ext_id & 1))
+    return true;
+  *out = (rv_insn){ .op = OP_none, .len = out->len, .raw = out->raw };
   return false;
 }
 

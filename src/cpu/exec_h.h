@@ -50,6 +50,7 @@ static bool guest_mode(rv_hart *h, uint32_t raw, rv_access access, bool hlvx, rv
     return rv_refuse(h, WHY_HU, raw);
   *mode = (rv_xmode){ .access = access, .v = true, .hlv = true, .hlvx = hlvx,
                       .prv = h->csr.hstatus & hstatus_SPVP ? PRV_S : PRV_U };
+  rv_set_masking(h, mode);
   return true;
 }
 

@@ -56,6 +56,7 @@ SYS(mret)
   if (h->prv != PRV_M)
     return refuse(h, WHY_INSN_PRIVILEGE, raw); /* [H-161] */
   rv_mret(h);
+  rv_counter_mode(h, 1);
   return RV_JUMPED;
 }
 
@@ -68,6 +69,7 @@ SYS(sret)
   if (h->prv == PRV_S && !h->v && (h->csr.mstatus & mstatus_TSR))
     return refuse(h, WHY_TSR, raw);
   rv_sret(h);
+  rv_counter_mode(h, 1);
   return RV_JUMPED;
 }
 
@@ -81,6 +83,17 @@ SYS(wfi)
     return refuse(h, WHY_VTW, raw); /* at once: LEGAL [H-027] */
   h->wfi = !(rv_pending(h) & h->csr.mie); /* [H-081] */
   h->leave |= h->wfi;
+  return RV_DONE;
+}
+
+/* The bounded time limit of TW and VTW is zero, reservation or not, as it is on QEMU and Spike; VU
+ * is bound as VS is, and no mode is without TW and VTW [H-450]. */
+SYS(wrs_nto)
+{
+  if (h->prv != PRV_M && (h->csr.mstatus & mstatus_TW))
+    return refuse(h, WHY_WRS_TW, raw);
+  if (h->v && (h->csr.hstatus & hstatus_VTW))
+    return refuse(h, WHY_WRS_VTW, raw);
   return RV_DONE;
 }
 

@@ -54,6 +54,7 @@ typedef struct {
 typedef struct {
   const char *text, *pattern, *ext, *spec, *brief;
   uint8_t fmt, kind; /* kind: of the base instruction */
+  uint8_t ext_id;    /* rv_ext */
   uint16_t base_op;  /* what it executes as */
   uint32_t mask, match;
   bool compressed;
@@ -65,6 +66,9 @@ void rv_decode_init(void);
 /* Decodes what is at bits' low end; of a 16-bit instruction the upper half is ignored. False: no
  * such instruction; out->len and out->raw are valid all the same. */
 bool rv_decode(uint32_t bits, rv_insn *out);
+
+/* The same for a hart that has the extensions ext (rv_choices.ext): others do not exist. */
+bool rv_decode_for(uint64_t ext, uint32_t bits, rv_insn *out);
 
 /* The 32-bit encoding of a compressed instruction's base form, as transformed instructions in
  * htinst are built on it [H-143]; 0 if there is no such instruction. */

@@ -77,7 +77,7 @@ void rv_step(rv_hart *h)
     rv_take_trap(h, &h->trap);
     return;
   }
-  if (rv_decode(raw, &d)) {
+  if (rv_decode_for(h->choice.ext, raw, &d)) {
     rv_op_single(&d, h->pc, &one.op, &one.link);
   } else {
     one.op = (rv_op){ .h = (const void *)X_undefined, .imm = d.raw };

@@ -187,28 +187,16 @@ static bool place_initrd(rvh_machine *m, uint64_t *limit, uint64_t *start, uint6
 
 /* ---- the device tree ---- */
 
-static const char *const isa_extensions[] = {
-  "i", "m", "a", "f", "d", "c", "h", "zicntr", "zicsr", "zifencei",
-  "sstc", "svadu", "svinval", "svnapot", "svpbmt", "svade", NULL,
-};
-
-/* A kernel that is told of svade leaves hardware A/D update off; with --adue it is on from the
- * start, so svade, the last of the list, is left out. */
 static void *generate(rvh_machine *m, uint64_t initrd_start, uint64_t initrd_end, size_t *size,
                       GError **error)
 {
   char text[160] = "";
-  const char *list[G_N_ELEMENTS(isa_extensions)] = { NULL };
-  memcpy(list, isa_extensions, sizeof list);
-  if (m->config.adue)
-    list[G_N_ELEMENTS(list) - 2] = NULL;
-  g_autoptr(GString) isa = g_string_new("rv64");
-  for (unsigned i = 0; list[i]; i++)
-    g_string_append_printf(isa, "%s%s", strlen(list[i]) > 1 ? "_" : "", list[i]);
+  const char *list[N_EXT + 8];
+  g_autofree char *isa = rv_isa_string(&m->config, list);
   void *fdt = rv_fdt_build(&(rv_fdt_config){ .n_harts = m->config.n_harts,
                                              .ram_base = RV_RAM_BASE,
                                              .ram_size = m->config.ram_size,
-                                             .isa = isa->str,
+                                             .isa = isa,
                                              .isa_extensions = list,
                                              .mmu_type = "riscv,sv57",
                                              .bootargs = m->append,
@@ -328,7 +316,7 @@ static void reset_hart(rvh_machine *m, rv_hart *h)
   h->power = RV_STARTED;
   h->ip_lines = 0;
   h->reservation = ~0ull;
-  h->fp_dirty = false;
+  h->fp_fast = false;
   rv_csr_reset(h);
   rv_pmp_reset(h);
   rv_regime_changed(h);

@@ -3,6 +3,7 @@
  */
 #include "machine/machine.h"
 #include "mmu/access.h"
+#include "mmu/mask.h"
 #include "mmu/tlb.h"
 #include "mmu/walk.h"
 #include "priv/csr.h"
@@ -68,7 +69,9 @@ static rv_xmode mode_of(const rv_hart *h, int access, rvh_as as)
     m.access = access;
     return m;
   }
-  return (rv_xmode){ .access = access, .prv = modes[as].prv, .v = modes[as].v };
+  rv_xmode m = { .access = access, .prv = modes[as].prv, .v = modes[as].v };
+  rv_set_masking(h, &m);
+  return m;
 }
 
 bool rvh_translate(const rvh_machine *m, unsigned hart, uint64_t va, int access, rvh_as as,

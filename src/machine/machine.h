@@ -119,6 +119,11 @@ bool rv_boot_open(rvh_machine *m, GError **error);  /* reads the files */
 bool rv_boot_start(rvh_machine *m, GError **error); /* places them and sets every hart's entry */
 void rv_boot_free(rvh_machine *m);
 
+/* extensions.c: the bits of rv_choices.ext; and "rv64imafdch_zicntr_..." (the caller frees it) with
+ * the same one by one, ended by NULL */
+uint64_t rv_extensions(const rvh_config *config);
+char *rv_isa_string(const rvh_config *config, const char *list[N_EXT + 8]);
+
 /* schedule.c */
 uint64_t rv_clock_now(const rvh_machine *m);  /* in instructions of all harts */
 uint64_t rv_clock_ticks(const rvh_machine *m); /* mtime */

@@ -27,6 +27,7 @@ typedef struct {
   bool user;        /* the access is as user: always at the G-stage [H-220] */
   bool sum, mxr;
   bool adue, pbmte; /* which envcfg governs this stage [H-105, H-106, H-232, H-233] */
+  bool napot;       /* Svnapot is there */
 } stage;
 
 typedef struct {
@@ -56,6 +57,7 @@ static stage make_stage(const rv_hart *h, uint8_t id, const rv_xmode *m)
     .mxr = (hs & mstatus_MXR) || (id == STAGE_VS && (vs & vsstatus_MXR)),
     .adue = env & menvcfg_ADUE,
     .pbmte = env & menvcfg_PBMTE,
+    .napot = rv_has(h, EXT_Svnapot),
   };
 }
 
@@ -81,7 +83,7 @@ static rv_why encoding(const stage *s, uint64_t pte, unsigned level)
   if ((pte & PTE_PBMT) && (!s->pbmte || (pte & PTE_PBMT) == PTE_PBMT))
     return WHY_PTE_RESERVED;
   /* Svnapot: 64 KiB at level 0 only [H-236]. */
-  if ((pte & PTE_N) && (level || (pte >> 10 & 15) != 8))
+  if ((pte & PTE_N) && (!s->napot || level || (pte >> 10 & 15) != 8))
     return WHY_PTE_RESERVED;
   return WHY_NONE;
 }

@@ -23,6 +23,7 @@ typedef struct {
   uint16_t csr; /* the CSR's number */
   uint8_t hi, lo;
   bool writable;
+  uint8_t ext; /* rv_ext: without it the field is read-only 0 */
 } rv_csr_field;
 
 typedef struct {

@@ -36,7 +36,8 @@ static unsigned first(uint64_t set, const uint8_t *order)
 static unsigned select_interrupt(rv_hart *h, uint64_t ready)
 {
   static const uint8_t order[] = { IRQ_MEI, IRQ_MSI,  IRQ_MTI,  IRQ_SEI,  IRQ_SSI, IRQ_STI,
-                                   IRQ_SGEI, IRQ_VSEI, IRQ_VSSI, IRQ_VSTI, 0 }; /* [H-077, H-078] */
+                                   IRQ_SGEI, IRQ_VSEI, IRQ_VSSI, IRQ_VSTI,
+                                   IRQ_LCOFI, 0 }; /* [H-077, H-078, H-080] */
   const uint64_t mideleg = h->csr.mideleg, hideleg = h->csr.hideleg;
   unsigned irq = 0;
   if (h->prv != PRV_M || (h->csr.mstatus & mstatus_MIE))

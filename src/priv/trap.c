@@ -8,6 +8,7 @@
 #include "cpu/event.h"
 #include "mmu/access.h"
 #include "mmu/tlb.h"
+#include "priv/counter.h"
 #include "priv/csr.h"
 #include "priv/hint.h"
 #include "priv/interrupt.h"
@@ -249,7 +250,7 @@ static void settle(rv_hart *h)
 {
   rv_regime_changed(h);
   rv_irq_update(h);
-  h->fp_dirty = false; /* another FS may count now */
+  h->fp_fast = false; /* another FS may count now */
   h->end_block = true;
 }
 
@@ -282,6 +283,7 @@ void rv_take_trap(rv_hart *h, const rv_trap *trap)
   h->wfi = false;
   if (to == TO_M && h->env->firmware && h->env->firmware(h->env->ctx, h, &t))
     note_entry(h, h->icount);
+  rv_counter_mode(h, 0); /* the firmware takes no time */
   settle(h);
 }
 

@@ -8,6 +8,7 @@
 #include "cpu/run.h"
 #include "mmu/phys.h"
 #include "mmu/tlb.h"
+#include "priv/counter.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
 #include "priv/trap.h"
@@ -84,6 +85,7 @@ static inline rv_hart *core_new_hart(rv_phys *phys, const rv_env *env, unsigned 
   h->phys = phys;
   h->prv = PRV_M;
   h->reservation = ~0ull;
+  h->choice.ext = RV_EXT_DEFAULT;
   rv_csr_reset(h);
   ck_assert(rv_mmu_init(h));
   return h;
@@ -168,6 +170,7 @@ static inline void set_mode(rv_hart *h, core_mode mode)
   h->prv = mode_of[mode].prv;
   h->v = mode_of[mode].v;
   h->wfi = false;
+  rv_counter_mode(h, 0);
   rv_regime_changed(h);
   rv_irq_update(h);
 }

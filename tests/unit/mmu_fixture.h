@@ -74,6 +74,7 @@ static rv_hart *new_hart(fixture *f, unsigned id)
   h->phys = &f->phys;
   h->prv = PRV_M;
   h->reservation = ~0ull;
+  h->choice.ext = RV_EXT_DEFAULT;
   rv_csr_reset(h);
   ck_assert(rv_mmu_init(h));
   rv_pmp_reset(h);

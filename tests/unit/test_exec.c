@@ -202,6 +202,7 @@ static void jumps(world *w)
   run_one(w, "add a2,zero,zero"); /* x0 is 0, whatever was written to it */
   ck_assert_uint_eq(h->x[12], 0);
   run_one(w, "fence iorw,iorw");
+  run_one(w, "wrs.sto");
 }
 
 /* sc succeeds once after lr at its address, and not after anything else. */
@@ -337,7 +338,7 @@ static unsigned fs_after(world *w, const char *text)
 {
   rv_hart *h = w->harts[0];
   h->csr.mstatus = 2ull << 13; /* Clean */
-  h->fp_dirty = false;
+  h->fp_fast = false;
   h->x[10] = DATA;
   run_one(w, text);
   return h->csr.mstatus >> 13 & 3;

@@ -31,9 +31,9 @@ static unsigned highest(uint64_t set, const uint8_t *order)
 /* H-070 .. H-072, H-077 .. H-080 */
 static unsigned oracle(core *c, core_mode mode, core_mode *to)
 {
-  static const uint8_t to_m[] = { 11, 3, 7, 9, 1, 5, 0 };
-  static const uint8_t to_hs[] = { 9, 1, 5, 12, 10, 2, 6, 0 };
-  static const uint8_t to_vs[] = { 10, 2, 6, 0 };
+  static const uint8_t to_m[] = { 11, 3, 7, 9, 1, 5, 13, 0 };
+  static const uint8_t to_hs[] = { 9, 1, 5, 12, 10, 2, 6, 13, 0 };
+  static const uint8_t to_vs[] = { 10, 2, 6, 13, 0 };
   const rv_hart *h = c->h;
   const uint64_t ready = core_peek(c->h, CSR_mip) & core_peek(c->h, CSR_mie);
   const uint64_t mideleg = core_peek(c->h, CSR_mideleg), hideleg = core_peek(c->h, CSR_hideleg);
@@ -50,7 +50,7 @@ static unsigned oracle(core *c, core_mode mode, core_mode *to)
   *to = MODE_VS;
   if ((mode == MODE_VU || (mode == MODE_VS && vs_sie)) &&
       (irq = highest(ready & mideleg & hideleg, to_vs)))
-    return irq - 1; /* H-048 */
+    return irq == 13 ? 13 : irq - 1; /* H-048, H-400 */
   return 0;
 }
 
@@ -76,6 +76,8 @@ static void scramble(core *c)
 START_TEST(selection)
 {
   core *c = core_new();
+  c->h->choice.ext |= 1ull << EXT_Shlcofideleg;
+  rv_csr_reset(c->h);
   unsigned taken[N_MODES] = { 0 };
   for (unsigned n = 0; n < 40000; n++) {
     const core_mode mode = n % N_MODES;
@@ -109,21 +111,23 @@ START_TEST(priorities)
     uint64_t mideleg, hideleg;
     uint8_t order[12];
   } cases[] = {
-    { MODE_M, 0, 0, { 11, 3, 7, 9, 1, 5 } },
-    { MODE_U, ~0ull, 0, { 11, 3, 7, 9, 1, 5, 10, 2, 6 } },
-    { MODE_HS, ~0ull, 0, { 11, 3, 7, 9, 1, 5, 10, 2, 6 } },
-    { MODE_VU, ~0ull, ~0ull, { 11, 3, 7, 9, 1, 5, 9, 1, 5 } },   /* the last three in VS */
-    { MODE_VS, ~0ull, BIT(10), { 11, 3, 7, 9, 1, 5, 2, 6, 9 } }, /* H-079: HS before VS */
+    { MODE_M, 0, 0, { 11, 3, 7, 9, 1, 5, 13 } },
+    { MODE_U, ~0ull, 0, { 11, 3, 7, 9, 1, 5, 10, 2, 6, 13 } },
+    { MODE_HS, ~0ull, 0, { 11, 3, 7, 9, 1, 5, 10, 2, 6, 13 } },
+    { MODE_VU, ~0ull, ~0ull, { 11, 3, 7, 9, 1, 5, 9, 1, 5, 13 } },   /* the last four in VS */
+    { MODE_VS, ~0ull, BIT(10), { 11, 3, 7, 9, 1, 5, 2, 6, 13, 9 } }, /* H-079: HS before VS */
   };
   core *c = core_new();
   rv_hart *h = c->h;
+  h->choice.ext |= 1ull << EXT_Shlcofideleg;
+  rv_csr_reset(h);
   for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
     rv_set_line(h, IRQ_MEI, true);
     rv_set_line(h, IRQ_MSI, true);
     rv_set_line(h, IRQ_MTI, true);
     core_poke(h, CSR_mideleg, cases[i].mideleg);
     core_poke(h, CSR_hideleg, cases[i].hideleg);
-    core_poke(h, CSR_mip, BIT(1) | BIT(5) | BIT(9));
+    core_poke(h, CSR_mip, BIT(1) | BIT(5) | BIT(9) | BIT(13));
     core_poke(h, CSR_hvip, 0x444);
     core_poke(h, CSR_mie, ~0ull);
     for (const uint8_t *want = cases[i].order; *want; want++) {
@@ -134,7 +138,7 @@ START_TEST(priorities)
       const unsigned irq = take(c, &to);
       ck_assert_msg(irq == *want, "case %u: %u, not %u", i, irq, *want);
       /* Disable the one that was taken, by its number in mie. */
-      core_poke(h, CSR_mie, h->csr.mie & ~BIT(to == MODE_VS ? irq + 1 : irq));
+      core_poke(h, CSR_mie, h->csr.mie & ~BIT(to == MODE_VS && irq != 13 ? irq + 1 : irq));
     }
     core_mode to;
     ck_assert_uint_eq(take(c, &to), 0);
@@ -309,7 +313,7 @@ START_TEST(wfi_wakes)
   core *c = core_new();
   rv_hart *h = c->h;
   static const core_mode modes[] = { MODE_M, MODE_HS, MODE_VS };
-  static const uint8_t irqs[] = { 1, 2, 3, 5, 6, 7, 9, 10, 11 };
+  static const uint8_t irqs[] = { 1, 2, 3, 5, 6, 7, 9, 10, 11, 13 };
   for (unsigned m = 0; m < 3; m++)
     for (unsigned i = 0; i < sizeof irqs; i++)
       for (unsigned enabled = 0; enabled < 2; enabled++)

@@ -151,7 +151,9 @@ START_TEST(hints)
   ck_assert_int_eq(o.config.hints, RVH_HINTS_NONE);
   PARSE(&o, "a", "--hints", "error");
   ck_assert_int_eq(o.config.hints, RVH_HINTS_ERROR);
-  PARSE(&o, "--hints=help"); /* needs no program */
+  PARSE(&o, "-cpu", "help"); /* needs no program */
+  ck_assert(o.cpu_help);
+  PARSE(&o, "--hints=help");
   ck_assert(o.hints_help);
 }
 END_TEST
@@ -325,6 +327,9 @@ static const struct {
   { { "a", "-machine", "virt,dumpdtb=" }, "the name is empty", "dumpdtb=virt.dtb" },
   { { "a", "-machine", "spike" }, "-machine spike: not available", "virt" },
   { { "a", "-cpu", "rv32" }, "-cpu rv32: not available", "rv64, max" },
+  { { "a", "-cpu", "rv64,sstc=maybe" }, "switches nothing", "NAME=off" },
+  { { "a", "-cpu", "rv64,rvx=true" }, "no extension 'rvx'", "-cpu help" },
+  { { "a", "-cpu", "rv64,h=false" }, "cannot be switched off", "leave the word out" },
   { { "a", "-serial", "pty" }, "-serial pty: not available", "stdio" },
 };
 

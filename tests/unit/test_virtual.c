@@ -31,7 +31,7 @@ typedef struct {
     unsigned when;
     core_mode mode;
     int outcome;
-  } change[4]; /* a later one wins */
+  } change[6]; /* a later one wins */
 } rule;
 
 static const rule rules[] = {
@@ -41,6 +41,16 @@ static const rule rules[] = {
   { "wfi",
     { OK, OK, ILL, OK, VIRT },
     { { VTW, MODE_VS, VIRT }, { TW, MODE_VS, ILL }, { TW, MODE_VU, ILL }, { TW, MODE_HS, ILL } } },
+  /* H-450: in VS and in VU alike; none in U and VU without the switches, none of wrs.sto. */
+  { "wrs.nto",
+    { OK, OK, OK, OK, OK },
+    { { VTW, MODE_VS, VIRT },
+      { VTW, MODE_VU, VIRT },
+      { TW, MODE_VS, ILL },
+      { TW, MODE_VU, ILL },
+      { TW, MODE_HS, ILL },
+      { TW, MODE_U, ILL } } },
+  { "wrs.sto", { OK, OK, OK, OK, OK }, { { 0 } } },
   { "sfence.vma a0,a1",
     { OK, OK, ILL, OK, VIRT },
     { { TVM, MODE_HS, ILL }, { VTVM, MODE_VS, VIRT } } },
@@ -92,7 +102,7 @@ START_TEST(all_instructions)
     for (unsigned set = 0; set < N_SETS; set++)
       for (unsigned mode = 0; mode < N_MODES; mode++) {
         int want = r->plain[mode];
-        for (unsigned k = 0; k < 4; k++)
+        for (unsigned k = 0; k < 6; k++)
           if ((r->change[k].when & set) && r->change[k].mode == mode)
             want = r->change[k].outcome;
         set_switches(c->h, set);
@@ -145,7 +155,7 @@ START_TEST(reserved_encodings)
     0x10100073,                                 /* no sret with rs2 = 1 */
     0x00200073,                                 /* uret */
     0x00c5c073,                                 /* SYSTEM funct3 4, funct7 0 */
-    0x00d00073, 0x01d00073,                     /* wrs.nto, wrs.sto: no Zawrs */
+    0x00d000f3, 0x00d08073, 0x01d000f3,         /* wrs: rd or rs1 != 0 */
   };
   core *c = core_new();
   for (unsigned i = 0; i < sizeof bits / sizeof *bits; i++)
@@ -204,7 +214,10 @@ START_TEST(reasons)
 {
   static const uint8_t is_virtual[] = { WHY_CSR_VIRTUAL, WHY_INSN_VIRTUAL, WHY_VTSR,
                                         WHY_VTVM,        WHY_VTW,          WHY_WFI_USER,
-                                        WHY_HCOUNTEREN,  WHY_SCOUNTEREN,   WHY_STCE_H };
+                                        WHY_HCOUNTEREN,  WHY_SCOUNTEREN,   WHY_STCE_H,
+                                        WHY_WRS_VTW,     WHY_CBIE_H,       WHY_CBIE_S,
+                                        WHY_CBCFE_H,     WHY_CBCFE_S,      WHY_CBZE_H,
+                                        WHY_CBZE_S,      WHY_HSTATEEN };
   core *c = core_new();
   for (unsigned why = 1; why < N_WHY; why++) {
     set_mode(c->h, MODE_HS);
@@ -237,6 +250,8 @@ START_TEST(reasons_told)
     { "wfi", MODE_VS, VTW, WHY_VTW },
     { "wfi", MODE_VS, VTW | TW, WHY_TW },
     { "wfi", MODE_VU, 0, WHY_WFI_USER },
+    { "wrs.nto", MODE_VU, VTW, WHY_WRS_VTW },
+    { "wrs.nto", MODE_VU, VTW | TW, WHY_WRS_TW },
     { "sfence.vma a0,a1", MODE_HS, TVM, WHY_TVM },
     { "sfence.vma a0,a1", MODE_VS, VTVM, WHY_VTVM },
     { "hfence.gvma a0,a1", MODE_HS, TVM, WHY_TVM },
