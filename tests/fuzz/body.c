@@ -162,6 +162,8 @@ static void item_of(body *b)
     { 10, toggle },
     { 6, interrupt },
     { 4, timer },
+    { 4, count },
+    { 10, cache_block },
     { 2, wait_for },
     { 7, modify_code },
     { 10, modify_table },

@@ -56,7 +56,7 @@ item alu, floating, constant, memory, amo, reserve, new_pointer;
 
 /* ---- system.c ---- */
 item csr_write, csr_read, fence, trap, toggle, guest_memory, modify_privilege, interrupt, timer,
-    wait_for;
+    count, cache_block, wait_for;
 
 /* ---- change.c ---- */
 item modify_code, modify_table, swap_code, change_pmp, switch_regime, mmio;

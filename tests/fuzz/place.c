@@ -67,12 +67,15 @@ uint64_t data_address(gen *g, unsigned mode)
     return chance(g, 30)   ? SUPER_BAD + rnd(g, 4096)
            : chance(g, 50) ? SUPER_NONE
                            : rnd64(g) | 1ull << 62;
+  /* Bits that pointer masking ignores: 7 or 16, if it is on. */
+  const uint64_t tag =
+      g->flags & FUZZ_MASKING && chance(g, 20) ? rnd64(g) << (chance(g, 70) ? 57 : 48) : 0;
   const bool any = chance(g, mode_is_user(mode) ? 5 : 25); /* for SUM, and others */
   for (;;) {
     bool user;
     const uint64_t address = place_of_data(g, t, &user);
     if (any || fits(t, mode, user))
-      return address;
+      return address | tag;
   }
 }
 

@@ -59,9 +59,9 @@ static uint64_t some_bits(gen *g, uint64_t mask)
 static void emit_delegation(gen *g, bool refuse)
 {
   emit_csr_write(g, CSR_medeleg, some_bits(g, 0xf4b5ff) & (refuse ? ~4ull : ~0ull));
-  emit_csr_write(g, CSR_mideleg, some_bits(g, 0x222));
+  emit_csr_write(g, CSR_mideleg, some_bits(g, 0x2222));
   emit_csr_write(g, CSR_hedeleg, some_bits(g, 0xb1ff));
-  emit_csr_write(g, CSR_hideleg, some_bits(g, 0x444));
+  emit_csr_write(g, CSR_hideleg, some_bits(g, 0x2444));
   emit_csr_write(g, CSR_mcounteren, some_bits(g, 0xffffffff));
   emit_csr_write(g, CSR_hcounteren, some_bits(g, 0xffffffff));
   emit_csr_write(g, CSR_scounteren, some_bits(g, 0xffffffff));
@@ -70,8 +70,11 @@ static void emit_delegation(gen *g, bool refuse)
 static void emit_environment(gen *g)
 {
   const uint64_t stce = g->flags & FUZZ_TIMERS ? 1ull << 63 : 0;
-  emit_csr_write(g, CSR_menvcfg, some_bits(g, 3ull << 61 | stce | 1));
-  emit_csr_write(g, CSR_henvcfg, some_bits(g, 3ull << 61 | stce | 1));
+  const uint64_t pmm = g->flags & FUZZ_MASKING ? 3ull << 32 : 0;
+  const uint64_t blocks = g->flags & FUZZ_BLOCKS ? 0xf0 : 0;
+  emit_csr_write(g, CSR_menvcfg, some_bits(g, 3ull << 61 | stce | pmm | blocks | 1));
+  emit_csr_write(g, CSR_henvcfg, some_bits(g, 3ull << 61 | stce | pmm | blocks | 1));
+  emit_csr_write(g, CSR_senvcfg, some_bits(g, pmm | blocks | 1));
   emit_csr_write(g, CSR_stvec, PA(AT_HS_HANDLER) + rnd(g, 2));
   emit_csr_write(g, CSR_vstvec, PA(AT_VS_HANDLER) + rnd(g, 2));
   emit_csr_write(g, CSR_mtvec, PA(AT_M_HANDLER) + rnd(g, 2));
@@ -92,7 +95,7 @@ static void emit_status(gen *g, unsigned mode, bool refuse)
   const uint64_t previous = (mode & 3ull) << 11 | (mode_is_v(mode) ? 1ull << 39 : 0);
   emit_csr_write(g, CSR_vsstatus, some_bits(g, status) | (chance(g, 80) ? 3ull << 13 : 0));
   emit_csr_write(g, CSR_hstatus, some_bits(g, 1ull << 8 | 1ull << 9 | 7ull << 20));
-  emit_csr_write(g, CSR_mie, some_bits(g, 0x666));
+  emit_csr_write(g, CSR_mie, some_bits(g, 0x2666));
   emit_csr_write(g, CSR_hvip, chance(g, 20) ? some_bits(g, 0x444) : 0);
   emit_csr_write(g, CSR_mstatus,
                  some_bits(g, status | 1ull << 7 | 1ull << 21) | previous |

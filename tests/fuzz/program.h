@@ -22,8 +22,10 @@ enum {
   FUZZ_TIMERS = 4,      /* stimecmp and vstimecmp, and what they make pending */
   FUZZ_ID = 8,          /* read CSRs that name the implementation, and numbers of no CSR */
   FUZZ_NO_FENCE_I = 16, /* changed code is run without fence.i: more than the manual promises */
+  FUZZ_MASKING = 64,    /* PMM fields are set, and pointers have tags */
+  FUZZ_BLOCKS = 128,    /* cache-block operations and wrs */
 };
-enum { FUZZ_PLAIN = 0, FUZZ_ALL = 31 };
+enum { FUZZ_PLAIN = 0, FUZZ_ALL = 31 | FUZZ_MASKING | FUZZ_BLOCKS };
 /* For two harts: each has a program of its own, but they share data and change each other's code.
  * The first one ends both. Without it, other harts than the first wait for ever. */
 enum { FUZZ_HARTS = 32 };

@@ -28,6 +28,13 @@ static const writable writables[] = {
   { CSR_stval, 1, 0, ~0ull },
   { CSR_scounteren, 1, 0, ~0ull },
   { CSR_senvcfg, 1, 0, 1 },
+  { CSR_senvcfg, 1, FUZZ_MASKING, 3ull << 32 },
+  { CSR_senvcfg, 1, FUZZ_BLOCKS, 0xf0 },
+  { CSR_hstatus, 2, FUZZ_MASKING, 3ull << 48 },
+  { CSR_mseccfg, 3, FUZZ_MASKING, 3ull << 32 },
+  { CSR_hstateen0, 2, FUZZ_ID, ~0ull },
+  { CSR_mstateen0, 3, FUZZ_ID, ~0ull },
+  { CSR_mhpmevent3, 3, FUZZ_TIME, 0xfc00000000000003 },
   { CSR_hstatus, 2, 0, 7ull << 6 | 1ull << 9 | 7ull << 20 },
   { CSR_hedeleg, 2, 0, ~0ull },
   { CSR_hideleg, 2, 0, ~0ull },
@@ -95,6 +102,8 @@ static bool may_read(const gen *g, unsigned csr)
   case CSR_instret:
   case CSR_mcycle:
   case CSR_minstret:
+    return g->flags & FUZZ_TIME;
+  case CSR_scountovf:
     return g->flags & FUZZ_TIME;
   case CSR_mip:
   case CSR_sip:
@@ -260,6 +269,31 @@ void timer(body *b)
   const unsigned csr = level >= 2 && chance(g, 50) ? CSR_vstimecmp : CSR_stimecmp;
   emit_li(g, TMP, chance(g, 40) ? 0 : chance(g, 40) ? rnd(g, 300) : ~0ull);
   emit(g, "csrrw zero,%u,x30", csr);
+}
+
+/* An event counter that overflows soon, and interrupts. */
+void count(body *b)
+{
+  gen *g = b->g;
+  if (!(g->flags & FUZZ_TIME) || b->mode != MODE_M)
+    return;
+  const unsigned n = rnd(g, 4);
+  emit_csr_write(g, CSR_mhpmevent3 + n, 1 + rnd(g, 2) + (chance(g, 30) ? rnd64(g) << 58 : 0));
+  emit_csr_write(g, CSR_mhpmcounter3 + n, -rnd(g, 400));
+  emit(g, "lui x30,2; csrrs zero,mie,x30"); /* LCOFIE */
+}
+
+/* Operations on blocks, and waiting on a reservation: which never stalls. */
+void cache_block(body *b)
+{
+  gen *g = b->g;
+  static const char *const names[] = { "cbo.inval", "cbo.clean", "cbo.flush", "cbo.zero" };
+  if (!(g->flags & FUZZ_BLOCKS))
+    return;
+  emit(g, "addi x30,x%u,%d", pointer(g), (int)rnd(g, 1024) - 512);
+  emit(g, "%s (x30)", names[rnd(g, 4)]);
+  if (chance(g, 20))
+    emit(g, "%s", chance(g, 50) ? "wrs.sto" : "wrs.nto");
 }
 
 /* wfi with an interrupt pending that is enabled but not taken: MIE or SIE is 0. VS-level ones never

@@ -14,7 +14,8 @@ int main(int argc, char **argv)
             "usage: write-program SEED FLAGS FILE\n"
             "  FLAGS: a sum of 1 MMIO, 2 time and counters, 4 timers, 8 CSRs that name the\n"
             "  implementation, 16 changed code without fence.i,\n"
-            "  32 a program for two harts; 0: what all simulators agree on\n");
+            "  32 a program for two harts, 64 pointer masking, 128 cache blocks; 0: what all "
+            "simulators agree on\n");
     return 126;
   }
   const size_t size = fuzz_generate(strtoull(argv[1], NULL, 0), strtoul(argv[2], NULL, 0), image);
