@@ -55,7 +55,8 @@ FF(fmax_d) { return rv_f64_max(fp, a, b); }
 FF(fsgnj_d) { return (a & ~(1ull << 63)) | (b & (1ull << 63)); }
 FF(fsgnjn_d) { return (a & ~(1ull << 63)) | (~b & (1ull << 63)); }
 FF(fsgnjx_d) { return a ^ (b & (1ull << 63)); }
-FF(fcvt_d_s) { return rv_f32_to_f64(fp, F32(a)); } /* exact: any rm */
+/* Exact, but rm is decoded as usual: a reserved one is refused [norm:roundingmode_rsv]. */
+FF_RM(fcvt_d_s) { return rv_f32_to_f64(fp, F32(a)); }
 XF(feq_d) { return rv_f64_eq(fp, a, b); }
 XF(flt_d) { return rv_f64_lt(fp, a, b); }
 XF(fle_d) { return rv_f64_le(fp, a, b); }
@@ -66,8 +67,8 @@ XF_RM(fcvt_wu_d) { return rv_f64_to_u32(fp, a); }
 XF_RM(fcvt_l_d) { return rv_f64_to_i64(fp, a); }
 XF_RM(fcvt_lu_d) { return rv_f64_to_u64(fp, a); }
 FX(fmv_d_x) { return a; }
-FX(fcvt_d_w) { return rv_i32_to_f64(fp, a); }   /* exact: any rm */
-FX(fcvt_d_wu) { return rv_u32_to_f64(fp, a); }
+FX_RM(fcvt_d_w) { return rv_i32_to_f64(fp, a); } /* exact, too */
+FX_RM(fcvt_d_wu) { return rv_u32_to_f64(fp, a); }
 FX_RM(fcvt_d_l) { return rv_i64_to_f64(fp, a); }
 FX_RM(fcvt_d_lu) { return rv_u64_to_f64(fp, a); }
 FLOAD(fld, uint64_t) { return a; }

@@ -381,12 +381,14 @@ static void write_htimedelta(rv_hart *h, unsigned csr, uint64_t value)
 static void write_mideleg(rv_hart *h, unsigned csr, uint64_t value)
 {
   h->csr.mideleg = (value & WRITABLE(h, mideleg)) | HS_ALIASES; /* these are read-only 1 [H-049] */
+  h->csr.hideleg &= h->csr.mideleg; /* [H-050] */
   rv_irq_update(h);
 }
 static void write_hideleg(rv_hart *h, unsigned csr, uint64_t value)
 {
   const uint64_t lcofi = rv_has(h, EXT_Sscofpmf) ? hideleg_LCOFI : 0;
-  h->csr.hideleg = value & WRITABLE(h, hideleg) & (VS_LEVEL | lcofi); /* [H-045, H-046] */
+  /* Where mideleg is 0, read-only 0 [H-045, H-046, H-050]. */
+  h->csr.hideleg = value & WRITABLE(h, hideleg) & (VS_LEVEL | lcofi) & h->csr.mideleg;
   rv_irq_update(h);
 }
 static void write_mie(rv_hart *h, unsigned csr, uint64_t value)

@@ -727,7 +727,8 @@ static void check_interrupt_views(uint64_t ext)
       mip = (mip & ~(hideleg & mideleg & BIT(13))) | (value & hideleg & mideleg & BIT(13));
     if (writes[i].csr == 0x603) /* H-045, H-046 */
       ck_assert_uint_eq(core_peek(h, CSR_hideleg),
-                        value & (0x444 | (ext >> EXT_Shlcofideleg & 1 ? lcofi : 0)));
+                        value & (0x444 | (ext >> EXT_Shlcofideleg & 1 ? lcofi & mideleg : 0)));
+    ck_assert_uint_eq(core_peek(h, CSR_hideleg) & ~core_peek(h, CSR_mideleg), 0); /* H-050 */
     if (writes[i].csr == 0x303)
       ck_assert_uint_eq(core_peek(h, CSR_mideleg), (value & (0x222 | lcofi)) | 0x1444);
     ck_assert_msg(core_peek(h, CSR_mip) == mip, "%s wrote %s", mode_names[writes[i].mode],
