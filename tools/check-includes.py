@@ -11,8 +11,8 @@ import tempfile
 
 # Headers that every layer may see: what a hart is, what an event is, the tables' constants.
 # (priv/csr.h is the CSR table as numbers, masks and access functions.)
-BASE = {"cpu/hart.h", "cpu/event.h", "cpu/insn.h", "cpu/operand.h", "cpu/fp.h", "cpu/ext.h",
-        "priv/csr.h"}
+BASE = {"cpu/hart.h", "cpu/sizes.h", "cpu/event.h", "cpu/insn.h", "cpu/operand.h", "cpu/fp.h",
+        "cpu/ext.h", "priv/csr.h"}
 
 # A layer may include itself and those named here.  def: *.def; base: the headers above;
 # api: rvh.h; cpu: the rest of cpu/ (decoder, blocks, run loops); others: the folder's name.

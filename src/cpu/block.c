@@ -14,15 +14,16 @@
 #include <sys/mman.h>
 
 enum {
-  HASH_BITS = 16,
-  MAX_SEG = 64,    /* the len4 bitmap */
-  MAX_INSNS = 128, /* per block: bounds the work thrown away when a page goes stale */
   /* Each a branch to another page: op, link, the next segment's header, an rv_cross; then the
    * first header, a breakpoint's segment, and a last jump with its own rv_cross. */
-  MAX_BLOCK_BYTES = MAX_INSNS * (16 + 16 + 16 + sizeof(rv_cross)) + 4 * 16 + 32 + sizeof(rv_cross),
+  MAX_BLOCK_BYTES =
+      RV_MAX_INSNS * (16 + 16 + 16 + sizeof(rv_cross)) + 4 * 16 + 32 + sizeof(rv_cross),
 };
 
-static size_t bucket(uint64_t pa) { return (pa >> 1) * 0x9e3779b97f4a7c15ull >> (64 - HASH_BITS); }
+static size_t bucket(uint64_t pa)
+{
+  return (pa >> 1) * 0x9e3779b97f4a7c15ull >> (64 - RV_HASH_BITS);
+}
 
 static void code_written(rv_code *c, rv_page *page);
 
@@ -32,7 +33,7 @@ rv_code *rv_code_new(rv_phys *phys, size_t size, const void *const *handlers)
   if (!c)
     return NULL;
   *c = (rv_code){ .phys = phys, .handlers = handlers, .ext = RV_EXT_DEFAULT, .size = size };
-  c->hash = calloc((size_t)1 << HASH_BITS, sizeof *c->hash);
+  c->hash = calloc((size_t)1 << RV_HASH_BITS, sizeof *c->hash);
   c->arena = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                   -1, 0);
   if (!c->hash || c->arena == MAP_FAILED) {
@@ -111,7 +112,7 @@ static void code_written(rv_code *c, rv_page *page)
  * their quanta, and resume by pc. */
 static void retire_all(rv_code *c)
 {
-  for (size_t i = 0; i < (size_t)1 << HASH_BITS; i++) {
+  for (size_t i = 0; i < (size_t)1 << RV_HASH_BITS; i++) {
     for (rv_block *b = c->hash[i]; b; b = b->next)
       for (unsigned k = 0; k < (b->pa2 ? 2 : 1); k++) {
         rv_page *page = page_of(c, k ? b->pa2 : b->pa);
@@ -167,7 +168,7 @@ typedef struct {
   const void *const *handlers; /* NULL: handlers by index */
   rv_op *at;                   /* next free slot */
   rv_seg *seg;
-  rv_link *links[MAX_INSNS + 1]; /* to be given stubs */
+  rv_link *links[RV_MAX_INSNS + 1]; /* to be given stubs */
   unsigned n_links;
 } builder;
 
@@ -301,7 +302,7 @@ static uint32_t decode_ops(builder *b, const uint8_t *bytes, uint32_t off, const
       return off;
     if (kind == RV_KIND_BRANCH) /* not taken: goes on here, in a segment of its own */
       open_segment(b, off);
-    if (off >= RV_PAGE_SIZE || total == MAX_INSNS || b->seg->n == MAX_SEG || last4)
+    if (off >= RV_PAGE_SIZE || total == RV_MAX_INSNS || b->seg->n == RV_MAX_SEG || last4)
       break;
   }
   add_goto(b, off);

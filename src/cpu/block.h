@@ -9,6 +9,7 @@
 #define RV_BLOCK_H
 #include "cpu/hart.h"
 #include "cpu/insn.h"
+#include "cpu/sizes.h"
 #include "mmu/phys.h"
 
 typedef struct rv_op {
@@ -87,8 +88,6 @@ struct rv_code {
   size_t n_breaks;
   uint64_t blocks, ops, retired; /* statistics: built, ops in them, times the arena was retired */
 };
-
-enum { RV_CODE_DEFAULT = 64 << 20 };
 
 /* Allocates; NULL: out of memory. size is the arena's, in bytes. */
 rv_code *rv_code_new(rv_phys *phys, size_t size, const void *const *handlers);

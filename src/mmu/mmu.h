@@ -3,8 +3,7 @@
 #ifndef RV_MMU_H
 #define RV_MMU_H
 #include "cpu/hart.h"
-
-enum { RV_TLB_SIZE = 256, RV_JC_SIZE = 1024, RV_BANKS = 32, RV_FILL_LOG = 192 };
+#include "cpu/sizes.h"
 
 /* A hit is ea - va <= 4096 - size, which also rejects page crossing. An invalid entry holds a page
  * of the neighbouring index, which no lookup of this index can hit. */

@@ -77,6 +77,8 @@ static void note_superpage(rv_bank *b, uint64_t va, unsigned fence_shift)
 void rv_tlb_fill(rv_hart *h, bool write, uint64_t va, uint8_t *host_page, unsigned fence_shift)
 {
   rv_bank *b = h->bank;
+  if (!RV_KEEP)
+    return;
   const unsigned i = va >> RV_PAGE_SHIFT & (RV_TLB_SIZE - 1);
   rv_tlbe *e = write ? &b->w[i] : &b->r[i];
   e->va = va & ~RV_PAGE_MASK;
@@ -87,6 +89,8 @@ void rv_tlb_fill(rv_hart *h, bool write, uint64_t va, uint8_t *host_page, unsign
 
 void rv_jc_fill(rv_hart *h, uint64_t va, struct rv_op *op, unsigned fence_shift)
 {
+  if (!RV_KEEP)
+    return;
   note_superpage(h->bank, va, fence_shift);
   note_superpage(h->bank, va + 2, fence_shift); /* a 4-byte instruction may reach into the next */
   const unsigned i = va >> 1 & (RV_JC_SIZE - 1);
