@@ -245,6 +245,26 @@ static bool set_D_FILE(cli_options *o, const char *value, GError **error)
   return true;
 }
 
+static bool set_LOG_COMMITS(cli_options *o, const char *value, GError **error)
+{
+  o->log_commits = true;
+  o->log_commits_v = value && !strcmp(value, "spike+v");
+  return !value || !strcmp(value, "spike") || o->log_commits_v ||
+         fail(error, "give spike or spike+v", "--log-commits: no format '%s'", value);
+}
+
+static bool set_LOG_FILE(cli_options *o, const char *value, GError **error)
+{
+  o->commits_file = value;
+  return true;
+}
+
+static bool set_LOCKSTEP(cli_options *o, const char *value, GError **error)
+{
+  o->lockstep = value;
+  return true;
+}
+
 static bool set_DRIVE(cli_options *o, const char *value, GError **error)
 {
   return cli_drive(&o->config, value, error);

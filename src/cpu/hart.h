@@ -107,6 +107,14 @@ typedef struct {
   uint64_t trap_loop; /* successive identical traps that count as wedged; 0 = never */
 } rv_choices;
 
+/* An instruction's own access to memory, as told by RV_EV_COMMIT. */
+typedef struct {
+  uint64_t va, value; /* value: what was written */
+  uint8_t size;
+  bool write;
+} rv_touch;
+enum { RV_TOUCHES = 2 }; /* an AMO reads and writes */
+
 /* Why the run loop was left; bits of rv_hart.stop. */
 enum {
   RV_STOP_EXIT = 1,   /* the machine ended (finisher, SBI SRST, HTIF) */
@@ -163,6 +171,11 @@ struct rv_hart {
     bool pending, entered; /* entered: a guest ran here before */
   } exit;
   uint32_t hinted; /* 1 << rv_hint_id: told already */
+  struct { /* what RV_EV_COMMIT tells of the running instruction; noted only if it is observed */
+    rv_touch touch[RV_TOUCHES];
+    unsigned n_touch;
+    bool fp_flags;
+  } did;
   struct rv_mmu *mmu; /* mmu/tlb.h: banks, PMP in checkable form */
   uint64_t csr_mask[192]; /* writable bits of each row of csr.def, from its FIELD rows */
   struct { /* with RV_STOP_WEDGED: the trap that came again and again */

@@ -58,7 +58,10 @@ static void replan(rvh_machine *m)
 static void board_set_time(void *ctx, uint64_t ticks)
 {
   rvh_machine *m = ctx;
-  m->mtime_base += ticks - rv_clock_ticks(m);
+  if (m->held)
+    m->held_time = ticks;
+  else
+    m->mtime_base += ticks - rv_clock_ticks(m);
   for (unsigned i = 0; i < m->config.n_harts; i++)
     rv_irq_update(m->harts[i]);
   replan(m);

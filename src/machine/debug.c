@@ -3,6 +3,7 @@
  */
 #include "machine/machine.h"
 #include "mmu/access.h"
+#include "mmu/phys.h"
 #include "mmu/tlb.h"
 #include "mmu/walk.h"
 #include "priv/csr.h"
@@ -111,4 +112,60 @@ bool rvh_read_virtual(const rvh_machine *m, unsigned hart, uint64_t va, void *bu
 bool rvh_write_virtual(rvh_machine *m, unsigned hart, uint64_t va, const void *buf, size_t n)
 {
   return by_page(m, hart, va, (uint8_t *)buf, n, true);
+}
+
+/* ---- trying an instruction ---- */
+
+/* The address a memory access of d goes to, and how; false: it is none. */
+static bool access_of(const rv_hart *h, const rv_insn *d, uint64_t *va, rv_xmode *mode)
+{
+  unsigned n;
+  const rv_insn_row *row = &rv_insn_rows(&n)[d->row];
+  const unsigned funct3 = d->raw >> 12 & 7, opcode = d->raw & 0x7f;
+  *mode = h->mmu->data;
+  *va = h->x[d->rs1];
+  switch (row->kind) {
+  case RV_KIND_LOAD: case RV_KIND_FLOAD: case RV_KIND_STORE: case RV_KIND_FSTORE:
+    *va += (int64_t)d->imm;
+    break;
+  case RV_KIND_AMO:
+    break;
+  default: /* hlv, hlvx, hsv */
+    if (opcode != 0x73 || funct3 != 4)
+      return false;
+    *mode = (rv_xmode){ .v = true, .hlv = true,
+                        .prv = h->csr.hstatus & hstatus_SPVP ? PRV_S : PRV_U };
+  }
+  mode->access = RV_LOAD;
+  return true;
+}
+
+bool rvh_would_trap(rvh_machine *m, unsigned hart)
+{
+  rv_hart *h = m->harts[hart];
+  const rv_hart before = *h;
+  uint32_t raw;
+  uint64_t va = 0, old[2] = { 0 }, pa = 0;
+  rv_insn d;
+  rv_xmode mode;
+  rv_walk_log log = { 0 };
+  if (!rv_peek_insn(h, &raw) || !rv_decode_for(h->choice.ext, raw, &d))
+    return true;
+  const bool memory = access_of(h, &d, &va, &mode);
+  if (memory) {
+    const rv_xlat x = rv_walk_probe(h, va, &mode, &log);
+    if (x.why)
+      return true;
+    pa = x.pa & ~7ull;
+    if (!rv_phys_read(&m->phys, pa, old, sizeof old))
+      return !rv_phys_find(&m->phys, x.pa, 1) && !m->phys.bus_claims(m->phys.bus, x.pa);
+  }
+  h->observe = 0;
+  rv_step(h);
+  const bool trapped = h->unretired != before.unretired;
+  if (memory && !trapped)
+    rv_phys_write(&m->phys, pa, old, sizeof old);
+  *h = before;
+  rv_regime_changed(h);
+  return trapped;
 }

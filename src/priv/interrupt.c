@@ -66,9 +66,11 @@ void rv_timer_update(rv_hart *h)
   rv_irq_update(h);
 }
 
+unsigned rv_interrupt_ready(rv_hart *h) { return select_interrupt(h, rv_pending(h) & h->csr.mie); }
+
 bool rv_take_interrupt(rv_hart *h)
 {
-  const unsigned irq = select_interrupt(h, rv_pending(h) & h->csr.mie);
+  const unsigned irq = rv_interrupt_ready(h);
   if (irq)
     rv_take_trap(h, &(rv_trap){ .cause = irq, .interrupt = true, .why = WHY_INTERRUPT });
   return irq;

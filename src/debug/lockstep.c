@@ -1,0 +1,431 @@
+/* lockstep.c - --lockstep: executes the instructions of Spike's commit log one by one and stops at the
+ * first that does something else here. Spike's clock counts, and where it takes interrupts.
+ *
+ * Depends on trace/spike.h for lines, rvh.h for the machine. Spike's behaviour: sim.cc (its clock moves
+ * every 5000 instructions), execute.cc (when it looks for interrupts).
+ */
+#include "debug/lockstep.h"
+#include "cpu/insn.h"
+#include "priv/csr.h"
+#include <errno.h>
+#include <string.h>
+
+enum {
+  SPIKE_ROM = 0x1000, SPIKE_ROM_END = 0x2000,
+  CLINT_MTIME = 0x200bff8,
+  LATE_MAX = 10000,     /* two of Spike's turns */
+  TRAPS_MAX = 1000,     /* traps in a row, without an instruction */
+};
+
+static bool fail(GError **error, const char *way_out, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static bool fail(GError **error, const char *way_out, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *what = g_strdup_vprintf(format, args);
+  va_end(args);
+  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "--lockstep: %s\n%s", what, way_out);
+  return false;
+}
+
+/* ---- the log ---- */
+
+bool rv_lockstep_next(lockstep *l)
+{
+  const ssize_t n = getline(&l->text, &l->size, l->in);
+  l->eof = n < 0;
+  l->number += n >= 0;
+  return n >= 0;
+}
+
+/* "core   0: 0x... (0x...) disassembly", "core   0: exception ...", ">>>>  symbol", "tval": of -l. */
+static bool is_other(lockstep *l)
+{
+  const char *p = strstr(l->text, ": ");
+  if (!p || strncmp(l->text, "core", 4))
+    return false;
+  p += 2;
+  if (!strncmp(p, "exception ", 10) || !strncmp(p, "          tval", 14))
+    g_strlcat(l->exception, p, sizeof l->exception);
+  else if (strncmp(p, "0x", 2) && strncmp(p, ">>>>", 4) && strncmp(p, "Executed ", 9))
+    return false;
+  l->count[LS_OTHER]++;
+  return true;
+}
+
+typedef enum { LS_LINE, LS_END, LS_MALFORMED } next_line;
+
+/* The next commit line into l->theirs. */
+static next_line get_line(lockstep *l, GError **error)
+{
+  const char *what, *at;
+  do {
+    if (!rv_lockstep_next(l))
+      return LS_END;
+  } while (is_other(l));
+  const bool whole = strchr(l->text, '\n');
+  if (whole && rv_spike_parse(l->text, &l->theirs, &what, &at))
+    return LS_LINE;
+  if (!whole && getc(l->in) == EOF && l->equal)
+    return LS_END; /* Spike was stopped while it wrote */
+  if (!whole)
+    what = "the line does not end", at = l->text;
+  g_strchomp(l->text);
+  fail(error, "the log is what spike --log-commits --log=FILE writes (docs/lockstep.md)",
+       "%s, line %" G_GUINT64_FORMAT ", column %d: %s: '%.120s'", l->name, l->number,
+       (int)(at - l->text) + 1, what, l->text);
+  return LS_MALFORMED;
+}
+
+/* ---- our side ---- */
+
+static void note_trap(lockstep *l, const rvh_event *e)
+{
+  l->count[LS_TRAPS] += !e->u.trap.interrupt;
+  l->trap = (typeof(l->trap)){ .fresh = true, .interrupt = e->u.trap.interrupt,
+                               .cause = e->u.trap.cause, .pc = e->pc, .tval = e->u.trap.tval,
+                               .tval2 = e->u.trap.tval2, .tinst = e->u.trap.tinst, .dest = e->dest,
+                               .from_prv = e->from_prv, .to_prv = e->to_prv, .from_v = e->from_v,
+                               .to_v = e->to_v, .raw = e->raw, .has_raw = e->has_raw };
+}
+
+static void observe(void *ctx, rvh_machine *m, const rvh_event *e)
+{
+  lockstep *l = ctx;
+  if (e->type == RV_EV_TRAP)
+    note_trap(l, e);
+  else if (rv_spike_event(&l->source, m, e, &l->ours))
+    l->committed = true;
+}
+
+/* Spike's reset state, where ours differs: PMP entry 0 is open, the comparators are 0. */
+static void reset_as_spike(lockstep *l)
+{
+  for (unsigned i = 0; i < rvh_n_harts(l->m); i++) {
+    rvh_write_csr(l->m, i, CSR_pmpaddr0, ~0ull);
+    rvh_write_csr(l->m, i, CSR_pmpcfg0, 0x1f);
+    rvh_write_csr(l->m, i, CSR_stimecmp, 0);
+    rvh_write_csr(l->m, i, CSR_vstimecmp, 0);
+    for (unsigned x = 1; x < 32; x++)
+      rvh_write_x(l->m, i, x, 0);
+  }
+}
+
+/* Our ROM leads to the program; Spike's line says what it left in the registers. */
+static void skip_rom(lockstep *l)
+{
+  const unsigned hart = l->theirs.hart;
+  for (unsigned i = 0; i < l->theirs.n_write; i++)
+    if ((l->theirs.write[i].key & 15) == SPIKE_X)
+      rvh_write_x(l->m, hart, l->theirs.write[i].key >> 4, l->theirs.write[i].value);
+  l->count[LS_ROM]++;
+}
+
+static void leave_rom(lockstep *l)
+{
+  for (unsigned i = 0; i < rvh_n_harts(l->m); i++)
+    for (unsigned n = 0; n < 16 && rvh_read_pc(l->m, i) < SPIKE_ROM_END; n++)
+      rvh_step(l->m, i);
+}
+
+/* ---- comparing ---- */
+
+static const struct {
+  uint16_t csr;
+  uint64_t mask;
+  bool copied; /* else Spike's value is taken over */
+} allowed[] = {
+#define COPIED(id, csr, mask, text) [LS_##id] = { CSR_##csr, mask, true },
+#define DIFFERS(id, csr, mask, right, rule, text) [LS_##id] = { CSR_##csr, mask, false },
+#define EVENT(id, text) [LS_##id] = { 0 },
+#include "debug/lockstep.def"
+};
+
+/* The row that lets these two values of a CSR differ, or -1. */
+static int allowance(unsigned csr, uint64_t theirs, uint64_t ours)
+{
+  for (int i = 0; i < N_LS; i++)
+    if (allowed[i].mask && allowed[i].csr == csr && !((theirs ^ ours) & ~allowed[i].mask))
+      return i;
+  return -1;
+}
+
+/* The CSR that a csr* instruction reads: the VS one while V=1. */
+static unsigned csr_read_by(const rv_spike_line *line)
+{
+  rv_insn d;
+  if ((line->raw & 0x7f) != 0x73 || !(line->raw >> 12 & 3) || !rv_decode(line->raw, &d))
+    return 0;
+  const unsigned csr = (unsigned)d.imm;
+  const bool has_vs = csr >= CSR_sstatus && csr <= CSR_satp && rv_csr_name(csr + 0x100) &&
+                      csr != CSR_scounteren && csr != CSR_senvcfg;
+  return line->v && has_vs ? csr + 0x100 : csr;
+}
+
+static bool loads_mtime(const lockstep *l)
+{
+  uint64_t pa, gpa;
+  return l->ours.n_mem == 1 && !l->ours.mem[0].size &&
+         rvh_translate(l->m, l->ours.hart, l->ours.mem[0].addr, 1, RVH_AS_CURRENT, &pa, &gpa, NULL) &&
+         pa >= CLINT_MTIME && pa < CLINT_MTIME + 8;
+}
+
+static uint64_t read_csr(lockstep *l, unsigned csr)
+{
+  uint64_t value = 0;
+  rvh_read_csr(l->m, l->ours.hart, csr, &value);
+  return value;
+}
+
+/* Time as Spike has it: what depends on it follows. */
+static void adopt_time(lockstep *l, uint64_t value)
+{
+  rvh_set_time(l->m, value - (l->ours.v ? read_csr(l, CSR_htimedelta) : 0));
+}
+
+/* A register of ours that differs: may Spike's value be copied? */
+static bool adopt_x(lockstep *l, unsigned x, uint64_t theirs, uint64_t ours)
+{
+  const unsigned csr = csr_read_by(&l->ours);
+  int row = csr ? allowance(csr, theirs, ours) : -1;
+  if (row < 0 && !csr && loads_mtime(l)) {
+    row = LS_MTIME;
+    rvh_set_time(l->m, theirs);
+  }
+  if (row < 0)
+    return false;
+  l->count[row]++;
+  if (row == LS_TIME)
+    adopt_time(l, theirs);
+  rvh_write_x(l->m, l->ours.hart, x, theirs);
+  return true;
+}
+
+/* A CSR as it was written; mvip shows bits of mip. */
+static bool adopt_csr(lockstep *l, unsigned csr, uint64_t theirs, uint64_t ours)
+{
+  const int row = allowance(csr == SPIKE_CSR_MVIP ? CSR_mip : csr, theirs, ours);
+  if (row < 0)
+    return false;
+  l->count[row]++;
+  if (!allowed[row].copied)
+    rvh_write_csr(l->m, l->ours.hart, csr, theirs);
+  return true;
+}
+
+static const char *compare_writes(lockstep *l)
+{
+  const rv_spike_line *a = &l->theirs, *b = &l->ours;
+  for (unsigned i = 0; i < MAX(a->n_write, b->n_write); i++) {
+    if (i >= a->n_write || (i < b->n_write && b->write[i].key < a->write[i].key))
+      return "a register is written here that Spike does not write";
+    if (i >= b->n_write || b->write[i].key > a->write[i].key)
+      return "Spike writes a register that is not written here";
+    const uint64_t theirs = a->write[i].value, ours = b->write[i].value;
+    const unsigned kind = a->write[i].key & 15, number = a->write[i].key >> 4;
+    if (theirs == ours || (kind == SPIKE_X && adopt_x(l, number, theirs, ours)) ||
+        (kind == SPIKE_CSR && adopt_csr(l, number, theirs, ours)))
+      continue;
+    return kind == SPIKE_CSR ? "a CSR gets another value" : "a register gets another value";
+  }
+  return NULL;
+}
+
+static const char *compare_memory(const lockstep *l)
+{
+  const rv_spike_line *a = &l->theirs, *b = &l->ours;
+  if (a->n_mem != b->n_mem)
+    return "not as many accesses to memory";
+  for (unsigned i = 0; i < a->n_mem; i++) {
+    if (a->mem[i].addr != b->mem[i].addr)
+      return "another address";
+    if (a->mem[i].size != b->mem[i].size)
+      return "an access of another size";
+    if (a->mem[i].value != b->mem[i].value)
+      return "another value is stored";
+  }
+  return NULL;
+}
+
+/* NULL: the lines are equal, or differ as lockstep.def allows. */
+static const char *compare(lockstep *l)
+{
+  const rv_spike_line *a = &l->theirs, *b = &l->ours;
+  if (a->hart != b->hart || a->pc != b->pc)
+    return "another pc";
+  if (a->prv != b->prv)
+    return "another privilege";
+  if (a->raw != b->raw || a->length != b->length)
+    return "other bits are executed";
+  const char *matter = compare_writes(l);
+  return matter ? matter : compare_memory(l);
+}
+
+/* Our line and theirs, mostly equal as bytes. */
+static const char *compare_text(lockstep *l)
+{
+  const size_t n = rv_spike_format(&l->ours, false, l->ours_text);
+  if (!memcmp(l->text, l->ours_text, MIN(n, strlen(l->text) + 1)) && l->text[n - 1] == '\n')
+    return NULL;
+  return compare(l);
+}
+
+/* ---- interrupts, whose time is Spike's ---- */
+
+static bool is_timer(unsigned irq) { return irq == IRQ_STI || irq == IRQ_VSTI || irq == IRQ_MTI; }
+
+/* Ready, if need be by letting time pass up to the next comparators. */
+static unsigned ready_in_time(lockstep *l, unsigned hart)
+{
+  uint64_t ticks, before = 0;
+  unsigned irq = rvh_interrupt_ready(l->m, hart);
+  rvh_read_csr(l->m, hart, CSR_time, &before);
+  bool v;
+  rvh_vmode(l->m, hart, &v);
+  if (v) {
+    uint64_t delta = 0;
+    rvh_read_csr(l->m, hart, CSR_htimedelta, &delta);
+    before -= delta;
+  }
+  while (!irq && rvh_next_timer(l->m, hart, &ticks)) {
+    rvh_set_time(l->m, ticks);
+    irq = rvh_interrupt_ready(l->m, hart);
+  }
+  if (!irq)
+    rvh_set_time(l->m, before);
+  return irq;
+}
+
+/* The log goes on elsewhere. True: because of an interrupt, which is taken here, too. */
+static bool follow_interrupt(lockstep *l, unsigned hart)
+{
+  const unsigned now = rvh_interrupt_ready(l->m, hart);
+  if (!now && rvh_would_trap(l->m, hart))
+    return false;
+  const unsigned irq = ready_in_time(l, hart);
+  if (!irq)
+    return false;
+  rvh_take_interrupt(l->m, hart);
+  l->count[is_timer(irq) ? LS_TIMER : LS_INTERRUPTS]++;
+  l->late = 0;
+  return true;
+}
+
+/* What is ready here and Spike does not take yet: it looks after instructions that write CSRs or
+ * return, and when its clock moved. */
+static const char *tolerate_late(lockstep *l, unsigned hart)
+{
+  const unsigned irq = rvh_interrupt_ready(l->m, hart);
+  if (!irq) {
+    l->late = 0;
+    return NULL;
+  }
+  if ((l->serialized && !is_timer(irq)) || ++l->late > LATE_MAX)
+    return "Spike does not take an interrupt that is to be taken";
+  l->count[is_timer(irq) ? LS_TIMER_LATE : LS_DEVICE_LATE]++;
+  return NULL;
+}
+
+/* ---- running ---- */
+
+static void remember(lockstep *l)
+{
+  typeof(&l->last[0]) slot = &l->last[l->equal++ % LS_LAST];
+  g_strlcpy(slot->text, l->text, sizeof slot->text);
+  slot->v = l->ours.v;
+  l->serialized = (l->ours.raw & 0x7f) == 0x73 && l->ours.length == 4;
+  l->trap.fresh = false;
+  *l->exception = 0;
+}
+
+/* Runs up to the next instruction that retires, and compares. NULL: it is the log's. */
+static const char *follow(lockstep *l)
+{
+  const unsigned hart = l->theirs.hart;
+  for (unsigned traps = 0; traps < TRAPS_MAX; traps++) {
+    const uint64_t pc = rvh_read_pc(l->m, hart);
+    const char *late = pc == l->theirs.pc ? tolerate_late(l, hart) : NULL;
+    if (late)
+      return late;
+    if (pc != l->theirs.pc && follow_interrupt(l, hart))
+      continue;
+    l->committed = false;
+    l->result = rvh_step(l->m, hart);
+    if (l->committed)
+      return compare_text(l);
+    if (pc == l->theirs.pc && rvh_read_pc(l->m, hart) != pc)
+      return "an instruction that Spike executes traps here";
+  }
+  return "traps without end, and no instruction in between";
+}
+
+static bool start(lockstep *l, GError **error)
+{
+  next_line next;
+  rvh_hold(l->m);
+  leave_rom(l);
+  reset_as_spike(l);
+  rvh_set_time(l->m, 0);
+  while ((next = get_line(l, error)) == LS_LINE && l->theirs.pc >= SPIKE_ROM &&
+         l->theirs.pc < SPIKE_ROM_END && l->theirs.hart < rvh_n_harts(l->m))
+    skip_rom(l);
+  if (next == LS_MALFORMED)
+    return false;
+  if (next == LS_END)
+    return fail(error, "give the log of spike --log-commits --log=FILE",
+                "%s: there is no instruction in it", l->name);
+  rvh_observe(l->m, RV_SPIKE_MASK | 1ull << RV_EV_TRAP, observe, l);
+  return true;
+}
+
+/* The program has ended here; Spike's host notices later. */
+static void drain(lockstep *l)
+{
+  while (rv_lockstep_next(l))
+    l->count[LS_AFTER]++;
+}
+
+/* From the line in l->theirs to the end of either, or to a difference. */
+static bool run(lockstep *l, rvh_result *result, GError **error)
+{
+  next_line next = LS_LINE;
+  for (; next == LS_LINE; next = get_line(l, error)) {
+    if (l->theirs.hart >= rvh_n_harts(l->m))
+      return fail(error, "give the machine as many as Spike had (-p): -smp N",
+                  "%s, line %" G_GUINT64_FORMAT ": there is no hart %u here", l->name, l->number,
+                  l->theirs.hart);
+    const char *matter = follow(l);
+    if (matter) {
+      result->status = RVH_EXIT_EXPECT;
+      rv_lockstep_explain(l, matter);
+      return true;
+    }
+    remember(l);
+    *result = l->result;
+    if (result->ended)
+      break;
+  }
+  if (next == LS_MALFORMED)
+    return false;
+  if (result->ended)
+    drain(l);
+  result->status = RVH_EXIT_OK;
+  return true;
+}
+
+bool rvh_lockstep(rvh_machine *m, FILE *in, const char *name, FILE *out, rvh_result *result,
+                  GError **error)
+{
+  lockstep *l = g_new0(lockstep, 1);
+  l->m = m;
+  l->in = in;
+  l->out = out;
+  l->name = name;
+  bool ok = start(l, error) && run(l, result, error);
+  if (ok)
+    rv_lockstep_summary(l, result);
+  free(l->text);
+  g_free(l);
+  return ok;
+}
