@@ -223,6 +223,8 @@ bool rvh_next_timer(rvh_machine *m, unsigned hart, uint64_t *ticks);
 /* The interrupt that is pending, enabled and to be taken now, or 0. */
 unsigned rvh_interrupt_ready(const rvh_machine *m, unsigned hart);
 void rvh_take_interrupt(rvh_machine *m, unsigned hart);
+/* The hart's load reservation is gone, as it may be at any time. False: it had none. */
+bool rvh_drop_reservation(rvh_machine *m, unsigned hart);
 /* Whether the instruction at pc would trap, found out by executing it and undoing that; what reaches a
  * device is not executed, and said not to. */
 bool rvh_would_trap(rvh_machine *m, unsigned hart);

@@ -135,9 +135,11 @@ static const struct {
   uint16_t csr;
   uint64_t mask;
   bool copied; /* else Spike's value is taken over */
+  bool ends;
 } allowed[] = {
-#define COPIED(id, csr, mask, text) [LS_##id] = { CSR_##csr, mask, true },
-#define DIFFERS(id, csr, mask, right, rule, text) [LS_##id] = { CSR_##csr, mask, false },
+#define COPIED(id, csr, mask, text) [LS_##id] = { CSR_##csr, mask, true, false },
+#define DIFFERS(id, csr, mask, right, rule, text) [LS_##id] = { CSR_##csr, mask, false, false },
+#define ENDS(id, csr, mask, right, rule, text) [LS_##id] = { CSR_##csr, mask, false, true },
 #define EVENT(id, text) [LS_##id] = { 0 },
 #include "debug/lockstep.def"
 };
@@ -209,6 +211,7 @@ static bool adopt_csr(lockstep *l, unsigned csr, uint64_t theirs, uint64_t ours)
   if (row < 0)
     return false;
   l->count[row]++;
+  l->explained_end |= allowed[row].ends;
   if (!allowed[row].copied)
     rvh_write_csr(l->m, l->ours.hart, csr, theirs);
   return true;
@@ -339,6 +342,14 @@ static void remember(lockstep *l)
   *l->exception = 0;
 }
 
+/* A store-conditional that fails in Spike fails here, too. */
+static void break_reservation(lockstep *l)
+{
+  const bool sc = (l->theirs.raw & 0xf800007f) == 0x1800002f && l->theirs.length == 4;
+  if (sc && !l->theirs.n_mem && rvh_drop_reservation(l->m, l->theirs.hart))
+    l->count[LS_SC]++;
+}
+
 /* Runs up to the next instruction that retires, and compares. NULL: it is the log's. */
 static const char *follow(lockstep *l)
 {
@@ -350,6 +361,8 @@ static const char *follow(lockstep *l)
       return late;
     if (pc != l->theirs.pc && follow_interrupt(l, hart))
       continue;
+    if (pc == l->theirs.pc)
+      break_reservation(l);
     l->committed = false;
     l->result = rvh_step(l->m, hart);
     if (l->committed)
@@ -403,12 +416,12 @@ static bool run(lockstep *l, rvh_result *result, GError **error)
     }
     remember(l);
     *result = l->result;
-    if (result->ended)
+    if (result->ended || l->explained_end)
       break;
   }
   if (next == LS_MALFORMED)
     return false;
-  if (result->ended)
+  if (result->ended || l->explained_end)
     drain(l);
   result->status = RVH_EXIT_OK;
   return true;

@@ -44,6 +44,7 @@ typedef struct {
   } trap;
   char exception[LS_TEXT]; /* the last "exception" line of spike -l, since the last commit */
   bool serialized; /* the last instruction was one after which Spike looks for interrupts */
+  bool explained_end; /* an ENDS row was met */
   uint64_t late;   /* instructions for which Spike has not taken what is ready here */
   uint64_t count[N_LS];
 } lockstep;

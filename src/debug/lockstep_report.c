@@ -226,6 +226,9 @@ void rv_lockstep_summary(const lockstep *l, const rvh_result *result)
   if (result->status == RVH_EXIT_OK && result->ended)
     fprintf(l->out, "rvh-sim: lockstep: equal, " DEC " instructions; the end: %s\n", l->equal,
             result->reason);
+  else if (l->explained_end)
+    fprintf(l->out, "rvh-sim: lockstep: equal up to an explained difference that ends the comparison, "
+                    DEC " instructions\n", l->equal);
   else if (result->status == RVH_EXIT_OK)
     fprintf(l->out, "rvh-sim: lockstep: equal to the end of the log, " DEC
                     " instructions; the program goes on\n", l->equal);

@@ -114,6 +114,13 @@ bool rvh_write_virtual(rvh_machine *m, unsigned hart, uint64_t va, const void *b
   return by_page(m, hart, va, (uint8_t *)buf, n, true);
 }
 
+bool rvh_drop_reservation(rvh_machine *m, unsigned hart)
+{
+  const bool had = m->harts[hart]->reservation != ~0ull;
+  m->harts[hart]->reservation = ~0ull;
+  return had;
+}
+
 /* ---- trying an instruction ---- */
 
 /* The address a memory access of d goes to, and how; false: it is none. */
