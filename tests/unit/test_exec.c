@@ -300,13 +300,15 @@ START_TEST(floating_point_needs_fs)
 }
 END_TEST
 
-/* 5 and 6, and 7 with frm above 4, are illegal; where nothing can round frm does not matter. */
+/* 5 and 6, and 7 with frm above 4, are illegal, also where nothing is rounded but there is an rm field;
+ * without one frm does not matter. [norm:roundingmode_rsv] */
 START_TEST(reserved_rounding_modes_are_illegal)
 {
   static const char *const with_rm[] = { "fadd.s fa3,fa0,fa1",      "fsqrt.d fa3,fa0",
                                          "fmadd.s fa3,fa0,fa1,fa2", "fcvt.w.s a2,fa0",
                                          "fcvt.lu.d a2,fa0",        "fcvt.s.l fa3,a0",
-                                         "fcvt.s.d fa3,fa0" };
+                                         "fcvt.s.d fa3,fa0",        "fcvt.d.s fa3,fa0,dyn",
+                                         "fcvt.d.w fa3,a0,dyn",     "fcvt.d.wu fa3,a0,dyn" };
   static const char *const without[] = { "fsgnj.s fa3,fa0,fa1", "fmin.d fa3,fa0,fa1",
                                          "feq.s a2,fa0,fa1", "fmv.x.d a2,fa0", "fclass.s a2,fa0" };
   world *w = fp_world();
