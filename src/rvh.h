@@ -213,9 +213,9 @@ typedef struct rvh_record rvh_record;
 rvh_record *rvh_record_expect(rvh_machine *m, FILE *out, const char *title);
 void rvh_record_end(rvh_record *r, const rvh_result *result);
 
-/* Beside the log of another machine, whose clock and interrupts count: from now on time stands still
- * but for rvh_set_time, rvh_step does not wait (wfi), and takes no interrupt. One machine, one hart at a
- * time. */
+/* Beside the log of Spike, whose clock and interrupts count: from now on time stands still but for
+ * rvh_set_time, and rvh_step neither waits (wfi) nor takes an interrupt. Devices that Spike has not are
+ * gone; misaligned atomics are access faults, as there. */
 void rvh_hold(rvh_machine *m);
 void rvh_set_time(rvh_machine *m, uint64_t ticks); /* mtime */
 /* When the next timer of a hart fires; false: none will. */

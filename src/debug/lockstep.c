@@ -83,6 +83,7 @@ static next_line get_line(lockstep *l, GError **error)
 static void note_trap(lockstep *l, const rvh_event *e)
 {
   l->count[LS_TRAPS] += !e->u.trap.interrupt;
+  l->count[LS_AMO] += e->u.trap.why == WHY_AMO_MISALIGNED;
   l->trap = (typeof(l->trap)){ .fresh = true, .interrupt = e->u.trap.interrupt,
                                .cause = e->u.trap.cause, .pc = e->pc, .tval = e->u.trap.tval,
                                .tval2 = e->u.trap.tval2, .tinst = e->u.trap.tinst, .dest = e->dest,

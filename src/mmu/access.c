@@ -157,7 +157,8 @@ bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *pla
   rv_xmode m = h->mmu->data;
   m.access = write ? RV_STORE : RV_LOAD;
   if (va & (size - 1)) {
-    h->trap = (rv_trap){ .cause = write ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED,
+    const uint8_t misaligned = write ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED;
+    h->trap = (rv_trap){ .cause = h->choice.amo_access ? access_fault[m.access] : misaligned,
                          .tval = va, .gva = m.v, .why = WHY_AMO_MISALIGNED, .mode = m };
     return false;
   }
