@@ -1,9 +1,9 @@
 /* fw.c - a small M-mode firmware, so that a lesson runs on a bare machine: it sets up what HS-mode
  * cannot set itself, serves the SBI calls the lessons make, and hands other traps on to HS or VS.
  *
- * One hart. The state it leaves is that of OpenSBI and of the built-in SBI (src/sbi). The console is the
- * UART, written without looking whether it is ready: it always is, in a simulator. [sbi; machine#mstatus;
- * hypervisor#H_trap_deleg]
+ * One hart. The state it leaves is that of OpenSBI and of the built-in SBI (src/sbi). The console
+ * is the UART, written without looking whether it is ready: it always is, in a simulator. [sbi;
+ * machine#mstatus; hypervisor#H_trap_deleg]
  */
 #include "hv.h"
 
@@ -27,8 +27,13 @@
 
 enum {
   CAUSE_ECALL_S = 9,
-  SBI_LEGACY_GETCHAR = 2, SBI_LEGACY_CLEAR_IPI, SBI_LEGACY_SEND_IPI, SBI_LEGACY_LAST = 0xf,
-  SBI_IPI = 0x735049, SBI_RFENCE = 0x52464e43, SBI_HSM = 0x48534d,
+  SBI_LEGACY_GETCHAR = 2,
+  SBI_LEGACY_CLEAR_IPI,
+  SBI_LEGACY_SEND_IPI,
+  SBI_LEGACY_LAST = 0xf,
+  SBI_IPI = 0x735049,
+  SBI_RFENCE = 0x52464e43,
+  SBI_HSM = 0x48534d,
   RFENCE_N = 7,
   SPEC_VERSION = 2 << 24,
   EXIT_FIRMWARE = 99, /* it trapped itself */
@@ -82,7 +87,8 @@ static struct sbi_ret base(uint64_t fid, uint64_t arg)
   switch (fid) {
   case 0:
     return value(SPEC_VERSION);
-  case 1: case 2: /* implementation: none that is registered */
+  case 1:
+  case 2: /* implementation: none that is registered */
     return value(0);
   case 3:
     return value(is_provided(arg));

@@ -477,14 +477,16 @@ static void print_option(FILE *out, const option_row *row)
   fprintf(out, "  %-22s %s\n", left, row->help);
 }
 
-/* Names only, wrapped to the width of a terminal: the QUIET rows, or the MORE rows. */
+/* Names only, wrapped to the width of a terminal: the QUIET rows with the values that are accepted, or the
+ * MORE rows. */
 static void print_names(FILE *out, const char *title, bool more)
 {
   int column = fprintf(out, "%s:", title);
   for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
     if (!rows[i].name || rows[i].more != more || (!more && rows[i].help))
       continue;
-    g_autofree char *word = g_strjoin(" ", rows[i].name, rows[i].argument, NULL);
+    g_autofree char *word =
+        g_strjoin(" ", rows[i].name, more ? NULL : rows[i].argument, NULL);
     if (column + 1 + (int)strlen(word) > 79)
       column = fprintf(out, "\n ") - 1;
     column += fprintf(out, " %s", word);

@@ -1,8 +1,8 @@
-/* lockstep.c - --lockstep: executes the instructions of Spike's commit log one by one and stops at the
- * first that does something else here. Spike's clock counts, and where it takes interrupts.
+/* lockstep.c - --lockstep: executes the instructions of Spike's commit log one by one and stops at
+ * the first that does something else here. Spike's clock counts, and where it takes interrupts.
  *
- * Depends on trace/spike.h for lines, rvh.h for the machine. Spike's behaviour: sim.cc (its clock moves
- * every 5000 instructions), execute.cc (when it looks for interrupts).
+ * Depends on trace/spike.h for lines, rvh.h for the machine. Spike's behaviour: sim.cc (its clock
+ * moves every 5000 instructions), execute.cc (when it looks for interrupts).
  */
 #include "debug/lockstep.h"
 #include "cpu/insn.h"
@@ -11,10 +11,11 @@
 #include <string.h>
 
 enum {
-  SPIKE_ROM = 0x1000, SPIKE_ROM_END = 0x2000,
+  SPIKE_ROM = 0x1000,
+  SPIKE_ROM_END = 0x2000,
   CLINT_MTIME = 0x200bff8,
-  LATE_MAX = 10000,     /* two of Spike's turns */
-  TRAPS_MAX = 1000,     /* traps in a row, without an instruction */
+  LATE_MAX = 10000, /* two of Spike's turns */
+  TRAPS_MAX = 1000, /* traps in a row, without an instruction */
 };
 
 static bool fail(GError **error, const char *way_out, const char *format, ...)
@@ -39,7 +40,8 @@ bool rv_lockstep_next(lockstep *l)
   return n >= 0;
 }
 
-/* "core   0: 0x... (0x...) disassembly", "core   0: exception ...", ">>>>  symbol", "tval": of -l. */
+/* "core   0: 0x... (0x...) disassembly", "core   0: exception ...", ">>>>  symbol", "tval": of -l.
+ */
 static bool is_other(lockstep *l)
 {
   const char *p = strstr(l->text, ": ");
@@ -84,11 +86,21 @@ static void note_trap(lockstep *l, const rvh_event *e)
 {
   l->count[LS_TRAPS] += !e->u.trap.interrupt;
   l->count[LS_AMO] += e->u.trap.why == WHY_AMO_MISALIGNED;
-  l->trap = (typeof(l->trap)){ .fresh = true, .interrupt = e->u.trap.interrupt,
-                               .cause = e->u.trap.cause, .pc = e->pc, .tval = e->u.trap.tval,
-                               .tval2 = e->u.trap.tval2, .tinst = e->u.trap.tinst, .dest = e->dest,
-                               .from_prv = e->from_prv, .to_prv = e->to_prv, .from_v = e->from_v,
-                               .to_v = e->to_v, .raw = e->raw, .has_raw = e->has_raw };
+  l->trap = (typeof(l->trap)){ .fresh = true,
+                               .interrupt = e->u.trap.interrupt,
+                               .cause = e->u.trap.cause,
+                               .pc = e->pc,
+                               .tval = e->u.trap.tval,
+                               .tval2 = e->u.trap.tval2,
+                               .tinst = e->u.trap.tinst,
+                               .dest = e->dest,
+                               .from_prv = e->from_prv,
+                               .to_prv = e->to_prv,
+                               .from_v = e->from_v,
+                               .to_v = e->to_v,
+                               .raw = e->raw,
+                               .has_raw = e->has_raw,
+                               .why = e->u.trap.why };
 }
 
 static void observe(void *ctx, rvh_machine *m, const rvh_event *e)
@@ -170,7 +182,8 @@ static bool loads_mtime(const lockstep *l)
 {
   uint64_t pa, gpa;
   return l->ours.n_mem == 1 && !l->ours.mem[0].size &&
-         rvh_translate(l->m, l->ours.hart, l->ours.mem[0].addr, 1, RVH_AS_CURRENT, &pa, &gpa, NULL) &&
+         rvh_translate(l->m, l->ours.hart, l->ours.mem[0].addr, 1, RVH_AS_CURRENT, &pa, &gpa,
+                       NULL) &&
          pa >= CLINT_MTIME && pa < CLINT_MTIME + 8;
 }
 

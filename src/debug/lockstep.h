@@ -27,25 +27,26 @@ typedef struct {
   rv_spike_line theirs, ours;
   char ours_text[SPIKE_LINE];
   rv_spike_source source;
-  bool committed; /* since it was last cleared: ours is valid */
-  uint64_t equal; /* instructions */
+  bool committed;    /* since it was last cleared: ours is valid */
+  uint64_t equal;    /* instructions */
   rvh_result result; /* of the last step */
   struct {
     char text[LS_TEXT];
     bool v;
   } last[LS_LAST]; /* a ring: of the last equal instructions */
-  struct { /* our last trap, since the last commit if fresh */
+  struct {         /* our last trap, since the last commit if fresh */
     bool fresh, interrupt;
     uint64_t cause, pc, tval, tval2, tinst, dest;
     unsigned from_prv, to_prv;
     bool from_v, to_v;
     uint32_t raw;
     bool has_raw;
+    uint8_t why; /* rv_why */
   } trap;
   char exception[LS_TEXT]; /* the last "exception" line of spike -l, since the last commit */
-  bool serialized; /* the last instruction was one after which Spike looks for interrupts */
-  bool explained_end; /* an ENDS row was met */
-  uint64_t late;   /* instructions for which Spike has not taken what is ready here */
+  bool serialized;         /* the last instruction was one after which Spike looks for interrupts */
+  bool explained_end;      /* an ENDS row was met */
+  uint64_t late;           /* instructions for which Spike has not taken what is ready here */
   uint64_t count[N_LS];
 } lockstep;
 

@@ -1,5 +1,5 @@
-/* lockstep_report.c - what --lockstep tells: the first difference with what led to it, and in the end
- * how much was equal and what was let pass.
+/* lockstep_report.c - what --lockstep tells: the first difference with what led to it, and in the
+ * end how much was equal and what was let pass.
  */
 #include "debug/lockstep.h"
 #include "cpu/insn.h"
@@ -110,7 +110,7 @@ static void print_writes(const lockstep *l)
 
 static void print_trap(const lockstep *l)
 {
-  const char *rule = "", *name = rv_name_cause(l->trap.cause, l->trap.interrupt);
+  const char *rule, *name = rv_name_cause(l->trap.cause, l->trap.interrupt);
   fprintf(l->out, "  here      %s " DEC " %s from %s to %s, at ",
           l->trap.interrupt ? "interrupt" : "trap", l->trap.cause, name ? name : "",
           rv_mode_name(l->trap.from_prv, l->trap.from_v),
@@ -121,7 +121,10 @@ static void print_trap(const lockstep *l)
   fprintf(l->out, "\n            tval " HEX " tval2 " HEX " tinst " HEX ", handler ", l->trap.tval,
           l->trap.tval2, l->trap.tinst);
   print_place(l, l->trap.dest);
-  fprintf(l->out, "%s\n", rule);
+  const char *why = rv_name_why(l->trap.why, &rule);
+  if (*why)
+    fprintf(l->out, "\n            %s [%s]", why, rule);
+  fputc('\n', l->out);
 }
 
 /* ---- what Spike did: a trap has no line, but its handler reads the cause ---- */
@@ -176,7 +179,8 @@ static void print_spike_trap(lockstep *l)
     return;
   if (!is_vector(l, l->theirs.pc, &mode))
     return;
-  fprintf(l->out, "  Spike     is at the handler of %s: it took a trap that has no line in the log\n",
+  fprintf(l->out,
+          "  Spike     is at the handler of %s: it took a trap that has no line in the log\n",
           mode);
   look_ahead(l);
 }
@@ -227,11 +231,15 @@ void rv_lockstep_summary(const lockstep *l, const rvh_result *result)
     fprintf(l->out, "rvh-sim: lockstep: equal, " DEC " instructions; the end: %s\n", l->equal,
             result->reason);
   else if (l->explained_end)
-    fprintf(l->out, "rvh-sim: lockstep: equal up to an explained difference that ends the comparison, "
-                    DEC " instructions\n", l->equal);
+    fprintf(l->out,
+            "rvh-sim: lockstep: equal up to an explained difference that ends the comparison, " DEC
+            " instructions\n",
+            l->equal);
   else if (result->status == RVH_EXIT_OK)
-    fprintf(l->out, "rvh-sim: lockstep: equal to the end of the log, " DEC
-                    " instructions; the program goes on\n", l->equal);
+    fprintf(l->out,
+            "rvh-sim: lockstep: equal to the end of the log, " DEC
+            " instructions; the program goes on\n",
+            l->equal);
   for (unsigned i = 0; i < N_LS; i++) {
     if (!l->count[i])
       continue;

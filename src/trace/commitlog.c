@@ -1,4 +1,5 @@
-/* commitlog.c - --log-commits: Spike's line for every retired instruction. The line is spike.c's. */
+/* commitlog.c - --log-commits: Spike's line for every retired instruction. The line is spike.c's.
+ */
 #include "trace/spike.h"
 
 struct rvh_commit_log {

@@ -1,5 +1,6 @@
-/* spike.c - the commit log as riscv-isa-sim writes it, byte by byte (its execute.cc and csrs.cc are the
- * definition). Depends on events and the decoder; spike.def says which CSR writes appear as what.
+/* spike.c - the commit log as riscv-isa-sim writes it, byte by byte (its execute.cc and csrs.cc are
+ * the definition). Depends on events and the decoder; spike.def says which CSR writes appear as
+ * what.
  */
 #include "trace/spike.h"
 #include "cpu/insn.h"
@@ -251,8 +252,8 @@ static void add_csr(rv_spike_line *line, rvh_machine *m, unsigned csr)
   add(line, SPIKE_KEY(SPIKE_CSR, csr), csr_value(m, line->hart, csr));
 }
 
-/* Spike's mvip, written with mip's SEIP before mip's own bits: SSIP, and STIP while it is software's,
- * are still the old ones. */
+/* Spike's mvip, written with mip's SEIP before mip's own bits: SSIP, and STIP while it is
+ * software's, are still the old ones. */
 static uint64_t mvip_value(const rv_spike_source *s, rvh_machine *m, unsigned hart)
 {
   const uint64_t mip = csr_value(m, hart, CSR_mip);
@@ -298,7 +299,8 @@ static bool pmp_refuses(rvh_machine *m, unsigned hart, unsigned csr)
   const unsigned entry = csr - CSR_pmpaddr0;
   if (entry >= 16)
     return false;
-  const uint64_t next = csr_value(m, hart, entry < 7 ? CSR_pmpcfg0 : CSR_pmpcfg2) >> ((entry + 1) % 8 * 8);
+  const uint64_t next =
+      csr_value(m, hart, entry < 7 ? CSR_pmpcfg0 : CSR_pmpcfg2) >> ((entry + 1) % 8 * 8);
   const bool tor = (next & 0x18) == 0x08;
   return entry_locked(m, hart, entry) || (entry < 15 && tor && (next & 0x80));
 }

@@ -1,10 +1,11 @@
-/* spike.h - a line of Spike's commit log (spike --log-commits): as a structure, as text, and out of the
- * events of our machine.
+/* spike.h - a line of Spike's commit log (spike --log-commits): as a structure, as text, and out of
+ * the events of our machine.
  *
  *   core   0: 3 0x0000000080000044 (0x00001f17) x30 0x0000000080001044
  *
- * Hart, privilege, pc, the bits; what was written, in the order of Spike's keys (register number, then
- * x, f, CSR); addresses read; addresses and values stored. Instructions that trap have no line.
+ * Hart, privilege, pc, the bits; what was written, in the order of Spike's keys (register number,
+ * then x, f, CSR); addresses read; addresses and values stored. Instructions that trap have no
+ * line.
  */
 #ifndef RV_TRACE_SPIKE_H
 #define RV_TRACE_SPIKE_H
