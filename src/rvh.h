@@ -220,14 +220,17 @@ void rvh_hold(rvh_machine *m);
 void rvh_set_time(rvh_machine *m, uint64_t ticks); /* mtime */
 /* When the next timer of a hart fires; false: none will. */
 bool rvh_next_timer(rvh_machine *m, unsigned hart, uint64_t *ticks);
-/* The interrupt that is pending, enabled and to be taken now, or 0. */
-unsigned rvh_interrupt_ready(const rvh_machine *m, unsigned hart);
-void rvh_take_interrupt(rvh_machine *m, unsigned hart);
+/* The interrupt that would be taken now if these bits of mip were the pending ones, or 0. */
+unsigned rvh_interrupt_of(const rvh_machine *m, unsigned hart, uint64_t pending);
+/* Takes it, pending or not. */
+void rvh_interrupt(rvh_machine *m, unsigned hart, unsigned irq);
 /* The hart's load reservation is gone, as it may be at any time. False: it had none. */
 bool rvh_drop_reservation(rvh_machine *m, unsigned hart);
-/* Whether the instruction at pc would trap, found out by executing it and undoing that; what reaches a
- * device is not executed, and said not to. */
-bool rvh_would_trap(rvh_machine *m, unsigned hart);
+/* Whether the instruction at pc would trap, and to which handler; found out by executing it and undoing
+ * that. What reaches a device is not executed, and said not to. */
+bool rvh_would_trap(rvh_machine *m, unsigned hart, uint64_t *handler);
+/* The handler of an interrupt, if it was taken now. */
+uint64_t rvh_interrupt_handler(rvh_machine *m, unsigned hart, unsigned irq);
 
 /* --lockstep: runs the machine beside a commit log of Spike's (docs/lockstep.md), in: a file, pipe or
  * FIFO. What was found is told on out; result->status is RVH_EXIT_OK, or RVH_EXIT_EXPECT at the first

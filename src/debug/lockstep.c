@@ -34,10 +34,30 @@ static bool fail(GError **error, const char *way_out, const char *format, ...)
 
 bool rv_lockstep_next(lockstep *l)
 {
-  const ssize_t n = getline(&l->text, &l->size, l->in);
+  char *ahead = g_queue_pop_head(&l->ahead);
+  if (ahead) {
+    free(l->text);
+    l->text = ahead;
+    l->size = strlen(ahead) + 1; /* at least */
+  }
+  const ssize_t n = ahead ? 0 : getline(&l->text, &l->size, l->in);
   l->eof = n < 0;
   l->number += n >= 0;
   return n >= 0;
+}
+
+const char *rv_lockstep_peek(lockstep *l, unsigned i)
+{
+  while (l->ahead.length <= i) {
+    char *line = NULL;
+    size_t size = 0;
+    if (getline(&line, &size, l->in) < 0) {
+      free(line);
+      return NULL;
+    }
+    g_queue_push_tail(&l->ahead, line);
+  }
+  return g_queue_peek_nth(&l->ahead, i);
 }
 
 /* "core   0: 0x... (0x...) disassembly", "core   0: exception ...", ">>>>  symbol", "tval": of -l.
@@ -290,57 +310,166 @@ static const char *compare_text(lockstep *l)
 
 /* ---- interrupts, whose time is Spike's ---- */
 
-static bool is_timer(unsigned irq) { return irq == IRQ_STI || irq == IRQ_VSTI || irq == IRQ_MTI; }
+static const uint64_t TIMERS = IP(STI) | IP(VSTI) | IP(MTI);
 
-/* Ready, if need be by letting time pass up to the next comparators. */
-static unsigned ready_in_time(lockstep *l, unsigned hart)
+static bool is_timer(unsigned irq) { return irq && (TIMERS >> irq & 1); }
+
+static uint64_t pending(lockstep *l, unsigned hart)
 {
-  uint64_t ticks, before = 0;
-  unsigned irq = rvh_interrupt_ready(l->m, hart);
-  rvh_read_csr(l->m, hart, CSR_time, &before);
+  uint64_t mip = 0;
+  rvh_read_csr(l->m, hart, CSR_mip, &mip);
+  return mip;
+}
+
+/* mtime, as it is now. */
+static uint64_t now(lockstep *l, unsigned hart)
+{
+  uint64_t time = 0, delta = 0;
   bool v;
+  rvh_read_csr(l->m, hart, CSR_time, &time);
   rvh_vmode(l->m, hart, &v);
-  if (v) {
-    uint64_t delta = 0;
+  if (v)
     rvh_read_csr(l->m, hart, CSR_htimedelta, &delta);
-    before -= delta;
-  }
-  while (!irq && rvh_next_timer(l->m, hart, &ticks)) {
+  return time - delta;
+}
+
+/* Lets time pass until a timer is pending. False: it will not be, and nothing has changed. */
+static bool let_fire(lockstep *l, unsigned hart, unsigned irq)
+{
+  const uint64_t before = now(l, hart);
+  uint64_t ticks;
+  while (!(pending(l, hart) >> irq & 1)) {
+    if (!rvh_next_timer(l->m, hart, &ticks)) {
+      rvh_set_time(l->m, before);
+      return false;
+    }
     rvh_set_time(l->m, ticks);
-    irq = rvh_interrupt_ready(l->m, hart);
   }
+  return true;
+}
+
+/* STIP and VSTIP as Spike has them: it leaves the bit as the comparison made it when STCE is
+ * cleared. */
+static bool is_stale(lockstep *l, unsigned hart, unsigned irq)
+{
+  uint64_t menvcfg = 0, henvcfg = 0;
+  rvh_read_csr(l->m, hart, CSR_menvcfg, &menvcfg);
+  rvh_read_csr(l->m, hart, CSR_henvcfg, &henvcfg);
+  return (irq == IRQ_STI && !(menvcfg & menvcfg_STCE)) ||
+         (irq == IRQ_VSTI && !(henvcfg & henvcfg_STCE));
+}
+
+/* Whether Spike may have taken it here: pending, or a timer that is or will be as time passes. Of
+ * the timers it is looked at alone, because Spike may not have noticed another one. */
+static bool may_take(lockstep *l, unsigned hart, unsigned irq)
+{
+  const uint64_t others = pending(l, hart) & ~TIMERS;
+  if (!is_timer(irq))
+    return rvh_interrupt_of(l->m, hart, others) == irq;
+  if (rvh_interrupt_of(l->m, hart, others | 1ull << irq) != irq)
+    return false;
+  if (let_fire(l, hart, irq))
+    return true;
+  if (!is_stale(l, hart, irq))
+    return false;
+  l->count[LS_STALE]++;
+  return true;
+}
+
+/* An interrupt that may be taken here and leads there, or 0. */
+static unsigned find_interrupt(lockstep *l, unsigned hart, uint64_t handler)
+{
+  for (unsigned irq = 1; irq < 16; irq++)
+    if (rvh_interrupt_of(l->m, hart, 1ull << irq) == irq &&
+        rvh_interrupt_handler(l->m, hart, irq) == handler && may_take(l, hart, irq))
+      return irq;
+  return 0;
+}
+
+/* What the handler that the log is at reads of its cause and epc: it alone can tell an interrupt
+ * from an exception that leads there, too, and one trap from two in a row. */
+typedef struct {
+  bool has_cause, has_epc;
+  uint64_t cause, epc;
+} handler_reads;
+
+static handler_reads look_ahead(lockstep *l)
+{
+  handler_reads seen = { 0 };
+  for (unsigned i = 0; i < LS_AHEAD && !(seen.has_cause && seen.has_epc); i++) {
+    rv_spike_line line;
+    const char *error, *at, *text = i ? rv_lockstep_peek(l, i - 1) : l->text;
+    if (!text || !rv_spike_parse(text, &line, &error, &at) || line.prv != l->theirs.prv)
+      break;
+    const unsigned csr = csr_read_by(&line) & ~0x300u; /* of any level */
+    if (!line.n_write || (line.write[0].key & 15) != SPIKE_X)
+      continue;
+    if (csr == (CSR_mcause & ~0x300u)) {
+      seen.has_cause = true;
+      seen.cause = line.write[0].value;
+    } else if (csr == (CSR_mepc & ~0x300u)) {
+      seen.has_epc = true;
+      seen.epc = line.write[0].value;
+    }
+  }
+  return seen;
+}
+
+/* Whether this one, pending alone, leads to where the log is. */
+static bool leads_there(lockstep *l, unsigned hart, unsigned irq)
+{
+  return rvh_interrupt_of(l->m, hart, 1ull << irq) == irq &&
+         rvh_interrupt_handler(l->m, hart, irq) == l->theirs.pc;
+}
+
+/* The interrupt that a cause register names, or 0; in VS the numbers are those of HS [H-048]. */
+static unsigned interrupt_named(lockstep *l, unsigned hart, uint64_t cause)
+{
+  const unsigned irq = cause & 63;
+  if (!(cause >> 63) || irq > IRQ_SGEI)
+    return 0;
+  return leads_there(l, hart, irq) ? irq : leads_there(l, hart, irq + 1) ? irq + 1 : 0;
+}
+
+static bool take(lockstep *l, unsigned hart, unsigned irq)
+{
   if (!irq)
-    rvh_set_time(l->m, before);
-  return irq;
+    return false;
+  rvh_interrupt(l->m, hart, irq);
+  l->count[is_timer(irq) ? LS_TIMER : LS_INTERRUPTS]++;
+  l->late = 0;
+  return true;
 }
 
 /* The log goes on elsewhere. True: because of an interrupt, which is taken here, too. */
 static bool follow_interrupt(lockstep *l, unsigned hart)
 {
-  const unsigned now = rvh_interrupt_ready(l->m, hart);
-  if (!now && rvh_would_trap(l->m, hart))
-    return false;
-  const unsigned irq = ready_in_time(l, hart);
-  if (!irq)
-    return false;
-  rvh_take_interrupt(l->m, hart);
-  l->count[is_timer(irq) ? LS_TIMER : LS_INTERRUPTS]++;
-  l->late = 0;
-  return true;
+  uint64_t handler;
+  const bool exception = rvh_would_trap(l->m, hart, &handler);
+  const handler_reads seen = look_ahead(l);
+  if (seen.has_epc && seen.epc != rvh_read_pc(l->m, hart)) /* another trap came before, to there */
+    return !(exception && handler == seen.epc) && take(l, hart, find_interrupt(l, hart, seen.epc));
+  if (seen.has_cause) {
+    const unsigned irq = interrupt_named(l, hart, seen.cause);
+    return irq && may_take(l, hart, irq) && take(l, hart, irq);
+  }
+  return !(exception && handler == l->theirs.pc) &&
+         take(l, hart, find_interrupt(l, hart, l->theirs.pc));
 }
 
 /* What is ready here and Spike does not take yet: it looks after instructions that write CSRs or
  * return, and when its clock moved. */
 static const char *tolerate_late(lockstep *l, unsigned hart)
 {
-  const unsigned irq = rvh_interrupt_ready(l->m, hart);
+  const unsigned irq = rvh_interrupt_of(l->m, hart, pending(l, hart));
   if (!irq) {
     l->late = 0;
     return NULL;
   }
-  if ((l->serialized && !is_timer(irq)) || ++l->late > LATE_MAX)
+  const unsigned other = rvh_interrupt_of(l->m, hart, pending(l, hart) & ~TIMERS);
+  if ((l->serialized && other) || ++l->late > LATE_MAX)
     return "Spike does not take an interrupt that is to be taken";
-  l->count[is_timer(irq) ? LS_TIMER_LATE : LS_DEVICE_LATE]++;
+  l->count[other ? LS_DEVICE_LATE : LS_TIMER_LATE]++;
   return NULL;
 }
 
@@ -453,6 +582,7 @@ bool rvh_lockstep(rvh_machine *m, FILE *in, const char *name, FILE *out, rvh_res
   if (ok)
     rv_lockstep_summary(l, result);
   free(l->text);
+  g_queue_clear_full(&l->ahead, free);
   g_free(l);
   return ok;
 }

@@ -5,7 +5,7 @@
 #define RV_DEBUG_LOCKSTEP_H
 #include "trace/spike.h"
 
-enum { LS_LAST = 10, LS_TEXT = 512 };
+enum { LS_LAST = 10, LS_TEXT = 512, LS_AHEAD = 64 };
 
 /* What is counted: rows of lockstep.def. */
 enum {
@@ -23,6 +23,7 @@ typedef struct {
   uint64_t number;  /* of the line in text */
   char *text;
   size_t size;
+  GQueue ahead; /* lines that were read ahead */
   bool eof;
   rv_spike_line theirs, ours;
   char ours_text[SPIKE_LINE];
@@ -56,4 +57,6 @@ void rv_lockstep_summary(const lockstep *l, const rvh_result *result);
 
 /* lockstep.c: the next line into text; false at the end of the log. */
 bool rv_lockstep_next(lockstep *l);
+/* The line i + 1 lines behind text, which stays to be read; NULL: there is none. */
+const char *rv_lockstep_peek(lockstep *l, unsigned i);
 #endif

@@ -147,32 +147,51 @@ static bool access_of(const rv_hart *h, const rv_insn *d, uint64_t *va, rv_xmode
   return true;
 }
 
-bool rvh_would_trap(rvh_machine *m, unsigned hart)
+/* Executes it; *handler is where it led, if it trapped. All but memory is as before then. */
+static bool try_insn(rv_hart *h, uint64_t *handler)
 {
-  rv_hart *h = m->harts[hart];
   const rv_hart before = *h;
-  uint32_t raw;
-  uint64_t va = 0, old[2] = { 0 }, pa = 0;
-  rv_insn d;
-  rv_xmode mode;
-  rv_walk_log log = { 0 };
-  if (!rv_peek_insn(h, &raw) || !rv_decode_for(h->choice.ext, raw, &d))
-    return true;
-  const bool memory = access_of(h, &d, &va, &mode);
-  if (memory) {
-    const rv_xlat x = rv_walk_probe(h, va, &mode, &log);
-    if (x.why)
-      return true;
-    pa = x.pa & ~7ull;
-    if (!rv_phys_read(&m->phys, pa, old, sizeof old))
-      return !rv_phys_find(&m->phys, x.pa, 1) && !m->phys.bus_claims(m->phys.bus, x.pa);
-  }
   h->observe = 0;
   rv_step(h);
   const bool trapped = h->unretired != before.unretired;
-  if (memory && !trapped)
-    rv_phys_write(&m->phys, pa, old, sizeof old);
+  *handler = h->pc;
   *h = before;
   rv_regime_changed(h);
   return trapped;
+}
+
+bool rvh_would_trap(rvh_machine *m, unsigned hart, uint64_t *handler)
+{
+  rv_hart *h = m->harts[hart];
+  uint32_t raw;
+  uint64_t va, old[2], pa;
+  rv_insn d;
+  rv_xmode mode;
+  rv_walk_log log = { 0 };
+  *handler = 0;
+  if (!rv_peek_insn(h, &raw) || !rv_decode_for(h->choice.ext, raw, &d) ||
+      !access_of(h, &d, &va, &mode))
+    return try_insn(h, handler);
+  const rv_xlat x = rv_walk_probe(h, va, &mode, &log);
+  pa = x.pa & ~7ull;
+  if (!x.why && !rv_phys_read(&m->phys, pa, old, sizeof old) &&
+      m->phys.bus_claims(m->phys.bus, x.pa))
+    return false;
+  const bool ram = !x.why && rv_phys_read(&m->phys, pa, old, sizeof old);
+  const bool trapped = try_insn(h, handler);
+  if (ram && !trapped)
+    rv_phys_write(&m->phys, pa, old, sizeof old);
+  return trapped;
+}
+
+uint64_t rvh_interrupt_handler(rvh_machine *m, unsigned hart, unsigned irq)
+{
+  rv_hart *h = m->harts[hart];
+  const rv_hart before = *h;
+  h->observe = 0;
+  rvh_interrupt(m, hart, irq);
+  const uint64_t handler = h->pc;
+  *h = before;
+  rv_regime_changed(h);
+  return handler;
 }

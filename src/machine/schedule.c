@@ -9,6 +9,7 @@
 #include "mmu/tlb.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
+#include "priv/trap.h"
 #include <stdarg.h>
 #include <time.h>
 
@@ -380,9 +381,12 @@ bool rvh_next_timer(rvh_machine *m, unsigned hart, uint64_t *ticks)
   return left != ~0ull;
 }
 
-unsigned rvh_interrupt_ready(const rvh_machine *m, unsigned hart)
+unsigned rvh_interrupt_of(const rvh_machine *m, unsigned hart, uint64_t pending)
 {
-  return rv_interrupt_ready(m->harts[hart]);
+  return rv_interrupt_of(m->harts[hart], pending);
 }
 
-void rvh_take_interrupt(rvh_machine *m, unsigned hart) { rv_take_interrupt(m->harts[hart]); }
+void rvh_interrupt(rvh_machine *m, unsigned hart, unsigned irq)
+{
+  rv_take_trap(m->harts[hart], &(rv_trap){ .cause = irq, .interrupt = true, .why = WHY_INTERRUPT });
+}

@@ -734,12 +734,15 @@ START_TEST(a_held_machine_waits_for_nobody)
     rvh_step(m, 0);
   ck_assert_uint_eq(rvh_read_x(m, 0, 10), 1234);
   ck_assert_uint_eq(rvh_read_x(m, 0, 11), 1234);
-  ck_assert_uint_eq(rvh_interrupt_ready(m, 0), 0);
+  ck_assert_uint_eq(rvh_interrupt_of(m, 0, csr(m, 0, CSR_mip)), 0);
   for (unsigned i = 0; i < 13; i++)
     rvh_step(m, 0);
-  ck_assert_uint_eq(rvh_interrupt_ready(m, 0), IRQ_MTI); /* mtimecmp is 0 */
+  ck_assert_uint_eq(rvh_interrupt_of(m, 0, csr(m, 0, CSR_mip)), IRQ_MTI); /* mtimecmp is 0 */
   ck_assert_uint_eq(rvh_read_x(m, 0, 12) - a2, 5);       /* not taken so far */
-  rvh_take_interrupt(m, 0);
+  const uint64_t handler = rvh_interrupt_handler(m, 0, IRQ_MTI);
+  ck_assert_uint_eq(csr(m, 0, CSR_mcause), 0);
+  rvh_interrupt(m, 0, IRQ_MTI);
+  ck_assert_uint_eq(rvh_read_pc(m, 0), handler);
   ck_assert_uint_eq(csr(m, 0, CSR_mcause), 1ull << 63 | IRQ_MTI);
   rvh_free(m);
 }
@@ -767,7 +770,8 @@ START_TEST(asking_for_a_trap_changes_nothing)
     uint64_t before[2], after[2];
     const uint64_t pc = rvh_read_pc(m, 0), count = rvh_instructions(m), a0 = rvh_read_x(m, 0, 10);
     ck_assert(rvh_read_memory(m, RAM + 0x1000, before, sizeof before));
-    ck_assert_msg(rvh_would_trap(m, 0) == insns[i].traps, "%s", insns[i].text);
+    uint64_t handler;
+    ck_assert_msg(rvh_would_trap(m, 0, &handler) == insns[i].traps, "%s", insns[i].text);
     ck_assert(rvh_read_memory(m, RAM + 0x1000, after, sizeof after));
     ck_assert_mem_eq(before, after, sizeof before);
     ck_assert_uint_eq(rvh_read_pc(m, 0), pc);
