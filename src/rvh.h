@@ -215,7 +215,7 @@ void rvh_record_end(rvh_record *r, const rvh_result *result);
 
 /* Beside the log of Spike, whose clock and interrupts count: from now on time stands still but for
  * rvh_set_time, and rvh_step neither waits (wfi) nor takes an interrupt. Devices that Spike has not are
- * gone; misaligned atomics are access faults, as there. */
+ * gone, and where more than one behaviour is legal it is Spike's (rv_choices.as_spike). */
 void rvh_hold(rvh_machine *m);
 void rvh_set_time(rvh_machine *m, uint64_t ticks); /* mtime */
 /* When the next timer of a hart fires; false: none will. */

@@ -102,10 +102,23 @@ static next_line get_line(lockstep *l, GError **error)
 
 /* ---- our side ---- */
 
+/* A store that was refused at the page after its own. */
+static bool is_second_part(const rvh_event *e)
+{
+  rv_insn d;
+  if (!e->has_raw || !rv_decode(e->raw, &d) || e->u.trap.tval & 0xfff)
+    return false;
+  unsigned n;
+  const unsigned kind = rv_insn_rows(&n)[d.row].kind;
+  return (kind == RV_KIND_STORE || kind == RV_KIND_FSTORE) &&
+         e->u.trap.tval - (e->x[d.rs1] + (int64_t)d.imm) - 1 < 7;
+}
+
 static void note_trap(lockstep *l, const rvh_event *e)
 {
   l->count[LS_TRAPS] += !e->u.trap.interrupt;
   l->count[LS_AMO] += e->u.trap.why == WHY_AMO_MISALIGNED;
+  l->count[LS_PARTIAL] += is_second_part(e);
   l->trap = (typeof(l->trap)){ .fresh = true,
                                .interrupt = e->u.trap.interrupt,
                                .cause = e->u.trap.cause,
@@ -348,8 +361,8 @@ static bool let_fire(lockstep *l, unsigned hart, unsigned irq)
   return true;
 }
 
-/* STIP and VSTIP as Spike has them: it leaves the bit as the comparison made it when STCE is
- * cleared. */
+/* STIP and VSTIP as Spike has them: it compares when its clock moves, which may be later
+ * ("eventually"), and leaves the bit as it was when STCE is cleared, which is wrong. */
 static bool is_stale(lockstep *l, unsigned hart, unsigned irq)
 {
   uint64_t menvcfg = 0, henvcfg = 0;
@@ -370,9 +383,7 @@ static bool may_take(lockstep *l, unsigned hart, unsigned irq)
     return false;
   if (let_fire(l, hart, irq))
     return true;
-  if (!is_stale(l, hart, irq))
-    return false;
-  l->count[LS_STALE]++;
+  l->count[is_stale(l, hart, irq) ? LS_STALE : LS_LAG]++;
   return true;
 }
 

@@ -362,7 +362,7 @@ rvh_result rvh_step(rvh_machine *m, unsigned hart)
 void rvh_hold(rvh_machine *m)
 {
   for (unsigned i = 0; i < n_harts(m); i++)
-    m->harts[i]->choice.amo_access = true;
+    m->harts[i]->choice.as_spike = true;
   rv_clint_zero(m->clint);
   m->held_time = rv_clock_ticks(m);
   m->held = true;

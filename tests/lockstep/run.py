@@ -232,7 +232,10 @@ def beside_spike(sim, spike, elf):
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL) as other:
             done = run(sim, elf, f"--lockstep={fifo}", stdin=subprocess.DEVNULL)
-            other.terminate()
+            try: # it ends by itself, unless there was a difference; it may not survive a SIGTERM then
+                other.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                other.kill()
     good = done.returncode == 0 and "lockstep: equal, " in done.stderr
     print(f"{'ok  ' if good else 'FAIL'} {elf.name}" + ("" if good else f"\n{done.stderr}"))
     return good
