@@ -212,7 +212,7 @@ int main(int argc, char **argv)
     cli_cpu_help(stdout);
   else if (options.version)
     puts("rvh-sim " RVH_VERSION
-         ": RV64GC, H, Sstc, Svinval, Svnapot, Svpbmt, Svadu; QEMU virt board");
+         ": RV64GC with the hypervisor extension, QEMU virt board; -cpu help: more extensions");
   else
     return run(&options);
   return RVH_EXIT_OK;

@@ -34,7 +34,7 @@ ECALL_AND_BACK = [
     ("p $scause", r"= ecall_from_VS"),
     ("p $hs_scause", r"= ecall_from_VS"),
     ("p (unsigned long)$sepc == $ecall", r"= 1"),
-    ("info registers hstatus", r"0x\w+\s+\[ .*SPV.*VSXL=2 \]"),
+    ("info registers hstatus", r"0x\w+\s+\[ .*SPV.*VSXL=2 .*\]"),
     ("monitor why", r"VS->HS +EXIT[\s\S]*10 ecall-from-VS[\s\S]*wrote +sepc="),
     (f"find /w1 vm_run, +0x200, {SRET:#x}", r"1 pattern found"),
     ("hbreak *$_ if $hstatus & 0x80", r"Hardware assisted breakpoint 2"),

@@ -3,8 +3,8 @@
 from pages that are out of date.
 
   check-docs.py [ROOT]       paths exist, functions are in the files named, options are in
-                             options.def, README's trace is the recorded one, and
-                             docs/rules.md has every rule that a comment cites
+                             options.def, and README's trace is the recorded one
+                             (docs/rules.md is tools/rules' business)
   check-docs.py --self-test  prove on fabricated trees that each kind of untruth is found
 """
 import pathlib
@@ -36,15 +36,6 @@ def exists(root, path):
     return any(root.glob(path)) if "*" in path else (root / path).exists()
 
 
-def unexplained_rules(root):
-    """[H-043] in a comment, without a row in docs/rules.md."""
-    page = root / "docs/rules.md"
-    rows = set(re.findall(r"\*\*(H-\d{3})\*\*", page.read_text())) if page.exists() else set()
-    for path in sorted(p for p in (root / "src").rglob("*") if p.suffix in (".c", ".h", ".def")):
-        for rule in sorted(set(re.findall(r"\bH-\d{3}\b", path.read_text())) - rows):
-            yield f"{path.relative_to(root)}: {rule} is not in docs/rules.md"
-
-
 def untruths(root):
     """Every claim that does not hold, as text."""
     known = options_of(root) | OTHERS
@@ -64,19 +55,17 @@ def untruths(root):
             for function in [first, *re.findall(r"\w+", more)]:
                 if exists(root, path) and f"{function}(" not in (root / path).read_text():
                     yield f"{name}: there is no {function} in {path}"
-    yield from unexplained_rules(root)
     if (root / RECORDED).read_text() not in (root / "README.md").read_text():
         yield f"README.md: the trace is not that of {RECORDED}"
 
 
 def self_test():
     good = {"README.md": "`src/a.c`, `f` [x](src/a.c) `--good` `roms/NN-name/`\nline\n",
-            "src/a.c": "void f(void) // [H-001]\n", "docs/rules.md": "- **H-001** yes\n", "src/cli/options.def": 'OPTION(G, "--good", NULL, "")\n',
+            "src/a.c": "void f(void)\n", "src/cli/options.def": 'OPTION(G, "--good", NULL, "")\n',
             RECORDED: "line\n"}
     bad = ["`src/b.c`", "[x](src/b.c)", "--bad", "`src/a.c`, `g`", "`src/*.h`"]
     cases = [(good, 0)] + [({**good, "README.md": good["README.md"] + text}, 1) for text in bad]
     cases.append(({**good, RECORDED: "other\n"}, 1))
-    cases.append(({**good, "docs/rules.md": "none\n"}, 1))
     for files, count in cases:
         with tempfile.TemporaryDirectory() as folder:
             for name, text in files.items():

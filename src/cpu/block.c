@@ -5,6 +5,7 @@
  * to them, whoever arrives looks up again.
  */
 #include "cpu/block.h"
+#include "cpu/fp.h"
 #include "mmu/access.h"
 #include "mmu/tlb.h"
 #include <assert.h>
@@ -175,6 +176,20 @@ static const void *handler(const builder *b, unsigned op)
   return b->handlers ? b->handlers[op] : (const void *)(uintptr_t)op;
 }
 
+/* Rounding modes, as encoded, for which the engine may have a form by the host's floating point. */
+enum { ANY = 0xff, LEGAL = 0x9f, NEAREST = 1 << RV_RNE | 1 << 7, ZERO = 1 << RV_RTZ };
+static const uint8_t host_form[N_OPS] = {
+#define HOST(op, rm) [OP_##op] = rm,
+#include "cpu/host.def"
+};
+
+static const void *handler_of(const builder *b, const rv_insn *d)
+{
+  const bool host = host_form[d->op] == ANY || host_form[d->op] >> (d->raw >> 12 & 7) & 1;
+  return host && b->handlers && b->handlers[X_host + d->op] ? b->handlers[X_host + d->op]
+                                                            : handler(b, d->op);
+}
+
 static unsigned kind_of(const rv_insn *d)
 {
   unsigned n;
@@ -272,7 +287,7 @@ static uint32_t decode_ops(builder *b, const uint8_t *bytes, uint32_t off, const
     const unsigned kind = known ? kind_of(&d) : RV_KIND_SYS;
     rv_op *o = b->at++;
     fill_op(o, &d, kind, off, b->seg->n);
-    o->h = handler(b, known ? d.op : X_undefined);
+    o->h = known ? handler_of(b, &d) : handler(b, X_undefined);
     if (!known)
       o->imm = d.raw;
     b->seg->len4 |= (uint64_t)(d.len == 4) << b->seg->n;
@@ -388,7 +403,7 @@ rv_block_result rv_block_get(rv_hart *h, uint64_t pc, rv_op **head, unsigned *fe
   *fence_shift = place.fence_shift;
   memcpy(&half, place.host, 2);
   if ((pc & RV_PAGE_MASK) == RV_PAGE_SIZE - 2 && (half & 3) == 3) {
-    if (!rv_fetch_place(h, pc + 2, 2, &second)) /* tval is the boundary [H-135] */
+    if (!rv_fetch_place(h, pc + 2, 2, &second)) /* tval is the boundary [H-135, H-241] */
       return RV_BLOCK_FAULT;
     if (!second.cacheable)
       return RV_BLOCK_STEP;

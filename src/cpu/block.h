@@ -62,6 +62,8 @@ enum {
   X_cross,             /* rv_cross */
   X_stale,             /* head of a block whose bytes were overwritten */
   X_break,             /* a segment of its own: a breakpoint may be at this page offset */
+  X_host,              /* + an opcode: by the host's floating point, see host.def */
+  X_last = X_host + N_OPS - 1,
   N_HANDLERS
 };
 

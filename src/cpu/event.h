@@ -53,10 +53,11 @@ typedef struct {
   unsigned n;
   uint64_t roots[3]; /* root table of stage 0 (pa), 1 (gpa), 2 (pa, as used) */
   uint8_t modes[3];  /* MODE fields: 0 Bare, 8 Sv39, 9 Sv48, 10 Sv57 */
-  uint8_t access;    /* 0 fetch, 1 load, 2 store */
+  uint8_t access;    /* 0 fetch, 1 load, 2 store, 3 cache-block management */
   uint8_t prv;       /* effective privilege */
   bool v;            /* effective V */
   bool mprv, hlv, hlvx; /* why the effective mode may differ from the current */
+  uint8_t pmlen;        /* upper bits that pointer masking ignored */
   rv_walk_step step[RV_WALK_MAX];
 } rv_walk_log;
 

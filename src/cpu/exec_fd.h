@@ -3,9 +3,6 @@
  * a, b, c are the f registers (FX: a is x[rs1]); fp carries the rounding mode and collects flags.
  * _RM bodies use the rounding mode: a reserved one is an illegal instruction. S values are unboxed
  * and boxed by F32 and BOX. [unpriv f, d]
- *
- * fcvt.d.s, fcvt.d.w and fcvt.d.wu are exact in every mode; a reserved one is refused all the same
- * [norm:roundingmode_rsv].
  */
 #define F32(v) rv_unbox32(v)
 #define BOX(v) rv_box32(v)
@@ -58,6 +55,7 @@ FF(fmax_d) { return rv_f64_max(fp, a, b); }
 FF(fsgnj_d) { return (a & ~(1ull << 63)) | (b & (1ull << 63)); }
 FF(fsgnjn_d) { return (a & ~(1ull << 63)) | (~b & (1ull << 63)); }
 FF(fsgnjx_d) { return a ^ (b & (1ull << 63)); }
+/* Exact, but rm is decoded as usual: a reserved one is refused [norm:roundingmode_rsv]. */
 FF_RM(fcvt_d_s) { return rv_f32_to_f64(fp, F32(a)); }
 XF(feq_d) { return rv_f64_eq(fp, a, b); }
 XF(flt_d) { return rv_f64_lt(fp, a, b); }
@@ -69,7 +67,7 @@ XF_RM(fcvt_wu_d) { return rv_f64_to_u32(fp, a); }
 XF_RM(fcvt_l_d) { return rv_f64_to_i64(fp, a); }
 XF_RM(fcvt_lu_d) { return rv_f64_to_u64(fp, a); }
 FX(fmv_d_x) { return a; }
-FX_RM(fcvt_d_w) { return rv_i32_to_f64(fp, a); }
+FX_RM(fcvt_d_w) { return rv_i32_to_f64(fp, a); } /* exact, too */
 FX_RM(fcvt_d_wu) { return rv_u32_to_f64(fp, a); }
 FX_RM(fcvt_d_l) { return rv_i64_to_f64(fp, a); }
 FX_RM(fcvt_d_lu) { return rv_u64_to_f64(fp, a); }

@@ -3,7 +3,8 @@
  * Bodies as in exec_sys.h. All of them: virtual instruction from VS and VU [H-151].
  */
 
-/* hfence.* and hinval.*: M and HS. */
+/* hfence.* and hinval.*: M and HS, for the VS-stage whatever TVM and VTVM are.
+ * [H-151, H-270, H-272, H-278] */
 static rv_why hfence_refusal(const rv_hart *h, bool gvma)
 {
   if (h->v)
@@ -41,7 +42,8 @@ static rv_done hfence_gvma(rv_hart *h, uint32_t raw)
 SYS(hfence_gvma) { return hfence_gvma(h, raw); }
 SYS(hinval_gvma) { return hfence_gvma(h, raw); }
 
-/* hlv, hlvx, hsv: as the guest would, with privilege SPVP, from M, HS, and U if HU. [H-250 .. H-259] */
+/* hlv, hlvx, hsv: as the guest would, with privilege SPVP whatever MPRV is; from M, HS, and U if
+ * HU. [H-030, H-151, H-250, H-251, H-252] */
 static bool guest_mode(rv_hart *h, uint32_t raw, rv_access access, bool hlvx, rv_xmode *mode)
 {
   if (h->v)
@@ -50,6 +52,7 @@ static bool guest_mode(rv_hart *h, uint32_t raw, rv_access access, bool hlvx, rv
     return rv_refuse(h, WHY_HU, raw);
   *mode = (rv_xmode){ .access = access, .v = true, .hlv = true, .hlvx = hlvx,
                       .prv = h->csr.hstatus & hstatus_SPVP ? PRV_S : PRV_U };
+  rv_set_masking(h, mode);
   return true;
 }
 
@@ -57,9 +60,9 @@ static rv_done hlv(rv_hart *h, uint32_t raw, unsigned size, bool hlvx, uint64_t 
 {
   rv_xmode mode;
   const uint64_t va = h->x[field(raw, 19, 15)];
-  if (!guest_mode(h, raw, RV_LOAD, hlvx, &mode))
+  if (!guest_mode(h, raw, RV_LOAD, hlvx, &mode)) /* a load, hlvx as well [H-254] */
     return RV_TRAPPED;
-  if (!rv_load(h, va, size, &mode, value)) {
+  if (!rv_load(h, va, size, &mode, value)) { /* at any alignment [H-258]; its trap [H-259] */
     rv_set_tinst(h, va, raw, false);
     return RV_TRAPPED;
   }
@@ -75,6 +78,7 @@ static rv_done hlv(rv_hart *h, uint32_t raw, unsigned size, bool hlvx, uint64_t 
       h->x[field(raw, 11, 7) ? field(raw, 11, 7) : 32] = (type)value;                              \
     return done;                                                                                   \
   }
+/* [H-256] */
 HLV(hlv_b, int8_t, false)
 HLV(hlv_bu, uint8_t, false)
 HLV(hlv_h, int16_t, false)

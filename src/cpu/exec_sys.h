@@ -35,6 +35,7 @@ SYS(csrrci) { return csr(h, raw, 3, field(raw, 19, 15)); }
 /* Decoded code is coherent with stores already. */
 SYS(fence_i) { return RV_DONE; }
 
+/* ecall and ebreak work in every mode [H-167] */
 SYS(ecall)
 {
   const unsigned cause = h->prv == PRV_M ? CAUSE_ECALL_M : h->prv == PRV_U ? CAUSE_ECALL_U
@@ -44,7 +45,7 @@ SYS(ecall)
   return RV_TRAPPED;
 }
 
-/* tval = pc, a guest address if V=1 [H-037] */
+/* tval = pc, a guest address if V=1 [H-037, H-167] */
 SYS(ebreak)
 {
   h->trap = (rv_trap){ .cause = CAUSE_BREAKPOINT, .tval = h->pc, .gva = h->v, .why = WHY_EBREAK };
@@ -56,6 +57,7 @@ SYS(mret)
   if (h->prv != PRV_M)
     return refuse(h, WHY_INSN_PRIVILEGE, raw); /* [H-161] */
   rv_mret(h);
+  rv_counter_mode(h, 1);
   return RV_JUMPED;
 }
 
@@ -68,19 +70,31 @@ SYS(sret)
   if (h->prv == PRV_S && !h->v && (h->csr.mstatus & mstatus_TSR))
     return refuse(h, WHY_TSR, raw);
   rv_sret(h);
+  rv_counter_mode(h, 1);
   return RV_JUMPED;
 }
 
 SYS(wfi)
 {
   if (h->prv != PRV_M && (h->csr.mstatus & mstatus_TW))
-    return refuse(h, WHY_TW, raw); /* in V=1 too, whatever VTW [H-153, H-155] */
+    return refuse(h, WHY_TW, raw); /* in V=1 too, whatever VTW [H-153, H-155, H-191] */
   if (h->prv == PRV_U)
     return refuse(h, WHY_WFI_USER, raw); /* [H-153, H-154] */
   if (h->v && (h->csr.hstatus & hstatus_VTW))
     return refuse(h, WHY_VTW, raw); /* at once: LEGAL [H-027] */
   h->wfi = !(rv_pending(h) & h->csr.mie); /* [H-081] */
   h->leave |= h->wfi;
+  return RV_DONE;
+}
+
+/* The bounded time limit of TW and VTW is zero, reservation or not, as it is on QEMU and Spike; VU
+ * is bound as VS is, and no mode is without TW and VTW [H-450]. */
+SYS(wrs_nto)
+{
+  if (h->prv != PRV_M && (h->csr.mstatus & mstatus_TW))
+    return refuse(h, WHY_WRS_TW, raw);
+  if (h->v && (h->csr.hstatus & hstatus_VTW))
+    return refuse(h, WHY_WRS_VTW, raw);
   return RV_DONE;
 }
 
@@ -110,7 +124,7 @@ static rv_done sfence(rv_hart *h, uint32_t raw)
     return refuse(h, WHY_VTVM, raw);
   if (h->prv == PRV_S && !h->v && (h->csr.mstatus & mstatus_TVM))
     return refuse(h, WHY_TVM, raw);
-  tell_fence(h, raw, h->x[rs1], h->x[rs2]);
+  tell_fence(h, raw, h->x[rs1], h->x[rs2]); /* any operands are fine [H-462] */
   rv_sfence_vma(h, rs1, h->x[rs1], rs2, h->x[rs2]);
   return RV_DONE;
 }

@@ -13,6 +13,7 @@ typedef enum {
 #define RV_EXT_ALWAYS 1
 #define RV_EXT_ON 1
 #define RV_EXT_OFF 0
+#define RV_EXT_OF(ext) 0
 static const uint64_t RV_EXT_DEFAULT = 0
 #define EXT(id, name, state, spec, brief) | (uint64_t)RV_EXT_##state << EXT_##id
 #include "cpu/ext.def"
@@ -20,5 +21,9 @@ static const uint64_t RV_EXT_DEFAULT = 0
 #undef RV_EXT_ALWAYS
 #undef RV_EXT_ON
 #undef RV_EXT_OFF
+#undef RV_EXT_OF
+/* Bytes that a cache-block operation of any kind works on; told by the device tree. */
+enum { RV_CACHE_BLOCK = 64 };
+
 static const uint64_t RV_EXT_ALL = (1ull << N_EXT) - 1;
 #endif

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+typedef struct rv_hart rv_hart; /* cpu/hart.h */
+
 /* Rounding modes, as encoded in frm and in an instruction's rm field. */
 enum {
   RV_RNE = 0, /* to nearest, ties to even */
@@ -103,4 +105,12 @@ uint32_t rv_u64_to_f32(rv_fp *fp, uint64_t a);
 
 uint64_t rv_f32_to_f64(rv_fp *fp, uint32_t a);
 uint32_t rv_f64_to_f32(rv_fp *fp, uint64_t a);
+
+/* ---- flags kept by the host's floating point (exec_host.h), between rv_fp_enter and rv_fp_leave ---- */
+
+/* Around the fast engine: from here on the host's flags are the guest's; back to the host's own. */
+void rv_fp_enter(rv_hart *h);
+void rv_fp_leave(rv_hart *h);
+/* Adds what was raised since to fflags. Call before anything reads or writes them. */
+void rv_fp_collect(rv_hart *h);
 #endif

@@ -39,7 +39,10 @@ enum {
 };
 #define IP(id) (1ull << IRQ_##id)
 
-typedef enum { RV_FETCH, RV_LOAD, RV_STORE } rv_access;
+/* RV_CBO: cache-block management. What may be loaded or stored it may access, and a page that may
+ * be stored to may be loaded from: it is checked as a load, faults as a store, and leaves D alone
+ * [H-104]. */
+typedef enum { RV_FETCH, RV_LOAD, RV_STORE, RV_CBO } rv_access;
 
 /* How an access is made: its type and its effective mode (not always the current one). */
 typedef struct {
@@ -48,6 +51,8 @@ typedef struct {
   bool v;         /* effective V: two stages */
   bool mprv, hlv; /* why it differs from the current mode */
   bool hlvx;      /* X instead of R at both stages [H-253] */
+  uint8_t pmlen;  /* pointer masking: upper bits of the address that are ignored, mmu/mask.h */
+  bool pm_signed; /* ... and are copies of the bit below then, else 0 */
 } rv_xmode;
 
 /* What a trap says of itself; which registers it is written to is decided by rv_take_trap. */
@@ -73,18 +78,27 @@ typedef struct {
 
 /* The other CSRs' storage. Views (sstatus, sip, hip, vsip, ...) have none. */
 typedef struct {
-  uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, menvcfg, mcountinhibit;
+  uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, menvcfg, mseccfg, mcountinhibit;
   uint64_t mscratch, mepc, mcause, mtval, mtinst, mtval2;
-  uint64_t mip;  /* what software wrote: SSIP, SEIP, STIP (while STCE=0) */
+  uint64_t mip;  /* what software wrote: SSIP, SEIP, STIP (while STCE=0); LCOFIP */
   uint64_t hvip; /* VSSIP, VSTIP, VSEIP as software wrote them */
   uint64_t scounteren, senvcfg;
   uint64_t hstatus, hedeleg, hideleg, hcounteren, henvcfg, htimedelta, htval, htinst;
+  uint64_t mstateen[4], hstateen[4];
   uint64_t hgatp; /* with the root as written: PPN[1:0] is hidden from reads, see csr.def */
   uint64_t fflags, frm;
   uint64_t zero; /* what constant CSRs and views have for storage: never written */
   uint64_t pmpaddr[16];
   uint8_t pmpcfg[16];
 } rv_csrs;
+
+/* The counters, by number: 0 cycle, 2 instret, 3 and up the event counters (csr.def's HPM_LIST). */
+enum { RV_COUNTERS = 11 };
+typedef struct {
+  uint64_t off;    /* what it shows, less the events of the hart's life while it counts */
+  uint64_t config; /* mhpmevent3 and up; mcyclecfg, minstretcfg */
+  uint64_t mark;   /* what it showed when it was last written or set up: less is an overflow */
+} rv_counter;
 
 /* What the core asks of the machine: set once, before the first instruction. */
 typedef struct {
@@ -141,8 +155,11 @@ struct rv_hart {
 
   uint64_t pc;
   uint64_t icount;   /* instructions started; exact whenever a slow function runs */
-  uint64_t unretired; /* of these, trapped: minstret counts icount - unretired + its offset */
-  uint64_t mcycle_off, minstret_off;
+  uint64_t unretired; /* of these, trapped: icount - unretired have retired */
+  /* priv/counter.h: 1 << number of a counter */
+  uint32_t counting; /* counts in this mode */
+  uint32_t filtered; /* does not count in every mode */
+  uint32_t armed;    /* counts, and its overflow interrupts */
   rv_prv prv;
   bool v;
   bool wfi;          /* waiting for an interrupt */
@@ -150,7 +167,8 @@ struct rv_hart {
   unsigned stop;     /* RV_STOP_* */
   bool attention;    /* look at interrupts and stop before the next block */
   bool leave;        /* leave the run loop: plans changed, or wfi */
-  bool fp_dirty;     /* every FS that counts is Dirty: f registers may be written at full speed */
+  bool fp_fast;      /* every FS that counts is Dirty and frm is RNE: exec_host.h may run */
+  bool fp_live;      /* flags are being kept in the host's: rv_fp_collect */
   bool end_block;    /* the running slow path asks to leave the block after its instruction */
   uint64_t ip_lines; /* interrupt lines driven by devices: MSIP MTIP MEIP SEIP */
   rv_trap trap;      /* filled by whoever refuses, taken by rv_take_trap */
@@ -181,7 +199,8 @@ struct rv_hart {
     bool fp_flags;
   } did;
   struct rv_mmu *mmu; /* mmu/tlb.h: banks, PMP in checkable form */
-  uint64_t csr_mask[192]; /* writable bits of each row of csr.def, from its FIELD rows */
+  uint64_t csr_mask[224]; /* writable bits of each row of csr.def, from its FIELD rows */
+  rv_counter counter[RV_COUNTERS];
   struct { /* with RV_STOP_WEDGED: the trap that came again and again */
     uint64_t cause, epc, tval, gpa, count;
     uint8_t why; /* rv_why */

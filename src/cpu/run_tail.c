@@ -6,6 +6,7 @@
  * signature, or the handlers would grow prologues (tools/check-hot.py looks).
  */
 #ifndef RVH_DISPATCH_SWITCH
+#include "cpu/fp.h"
 #include "cpu/run.h"
 #include "cpu/slow.h"
 #include "mmu/mmu.h"
@@ -111,6 +112,9 @@ CALL_SLOW(undefined)
     ENTER;                                                                                         \
   } while (0)
 #include "cpu/handlers.h"
+#ifdef __x86_64__
+#include "cpu/exec_host.h"
+#endif
 
 CASE(X_undefined) { SLOW(undefined); }
 CASE(X_goto) { TAKEN; }
@@ -127,18 +131,47 @@ CASE(X_cross)
   ENTER;
 }
 
-static const void *const handlers[N_HANDLERS] = {
-#define INSN(op, ...) [OP_##op] = h_##op,
-#include "cpu/insn.def"
-  [X_undefined] = h_X_undefined, [X_goto] = h_X_goto,   [X_link] = h_X_link,
+#define EVERY_ENGINE                                                                               \
+  [X_undefined] = h_X_undefined, [X_goto] = h_X_goto,   [X_link] = h_X_link,                       \
   [X_cross] = h_X_cross,         [X_stale] = h_X_stale, [X_break] = h_X_break,
+
+#define INSN(op, ...) [OP_##op] = h_##op,
+#ifdef __x86_64__
+#define HOST(op, rm) [X_host + OP_##op] = h_host_##op,
+static const void *const handlers[N_HANDLERS] = {
+#include "cpu/insn.def"
+#include "cpu/host.def"
+  EVERY_ENGINE
+};
+
+/* A host without FMA: rounding twice would be wrong. */
+#define INSN(op, ...) [OP_##op] = h_##op,
+#define HOST(op, rm) [X_host + OP_##op] = h_host_##op,
+#define HOST_FMA(op, rm)
+static const void *const handlers_without_fma[N_HANDLERS] = {
+#include "cpu/insn.def"
+#include "cpu/host.def"
+  EVERY_ENGINE
+};
+
+const void *const *rv_engine_handlers(void)
+{
+  return __builtin_cpu_supports("fma") ? handlers : handlers_without_fma;
+}
+#else
+static const void *const handlers[N_HANDLERS] = {
+#include "cpu/insn.def"
+  EVERY_ENGINE
 };
 
 const void *const *rv_engine_handlers(void) { return handlers; }
+#endif
 
 void rv_run(rv_hart *h, int64_t budget)
 {
   h->limit = h->icount + budget;
+  rv_fp_enter(h);
   s_enter(NULL, h->x, budget, 0, NULL);
+  rv_fp_leave(h);
 }
 #endif

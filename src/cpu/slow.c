@@ -1,7 +1,8 @@
 /* slow.c - the slow functions: exact position, act once, trap or go on.
  *
  * Includes the bodies of all instructions that are not pure arithmetic (exec_a, exec_fd, exec_sys,
- * exec_h). Depends on mmu/access.h for memory, priv/ for CSRs and traps, hv/ for what V=1 changes.
+ * exec_h, exec_cbo). Depends on mmu/access.h for memory, priv/ for CSRs and traps, hv/ for what V=1
+ * changes.
  */
 #include "cpu/slow.h"
 #include "cpu/event.h"
@@ -9,7 +10,10 @@
 #include "hv/tinst.h"
 #include "hv/virtual.h"
 #include "mmu/access.h"
+#include "mmu/mask.h"
+#include "mmu/mask.h"
 #include "mmu/tlb.h"
+#include "priv/counter.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
 #include "priv/tell.h"
@@ -64,6 +68,7 @@ static bool access_trapped(rv_hart *h, rv_op *op, unsigned opcode, uint64_t ea)
 /* ---- floating-point state ---- */
 
 /* Is FS on, at both levels? Otherwise h->trap holds the illegal instruction. */
+/* Never cause 22 [H-162, H-293]. */
 static bool fp_on(rv_hart *h)
 {
   uint32_t raw = 0;
@@ -76,7 +81,7 @@ static bool fp_on(rv_hart *h)
 static void fp_written(rv_hart *h)
 {
   rv_fs_dirty(h);
-  h->fp_dirty = true;
+  h->fp_fast = h->csr.frm == RV_RNE;
 }
 
 /* The effective rounding mode of an instruction, or -1 with h->trap filled: it is reserved. */
@@ -98,6 +103,22 @@ static void fp_flags(rv_hart *h, const rv_fp *fp)
     h->did.fp_flags = true;
     fp_written(h);
   }
+}
+
+/* ---- places ---- */
+
+/* The place of [ea, ea + size) in RAM, if the TLB has its page. */
+static bool kept(rv_hart *h, uint64_t ea, unsigned size, bool write, rv_place *p)
+{
+  const unsigned i = ea >> RV_PAGE_SHIFT & (RV_TLB_SIZE - 1);
+  const rv_tlbe *e = write ? &h->bank->w[i] : &h->bank->r[i];
+  const rv_region *ram = &h->phys->region[0];
+  if (ea - e->va > RV_PAGE_SIZE - size)
+    return false;
+  p->host = e->host + (ea - e->va);
+  const uint64_t offset = p->host - ram->host;
+  p->pa = ram->base + offset;
+  return offset < ram->size;
 }
 
 /* ---- bodies ---- */
@@ -141,6 +162,7 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
 #define SYS(name) HAS_ROW(name) static rv_done body_##name(rv_hart *h, uint32_t raw)
 #include "cpu/exec_sys.h"
 #include "cpu/exec_h.h"
+#include "cpu/exec_cbo.h"
 
 /* ---- slow functions, one per row, by kind ---- */
 
@@ -256,20 +278,9 @@ static inline bool fp_run(rv_hart *h, rv_op *op, int64_t budget, fp_body *body, 
     return true;                                                                                   \
   }
 
-/* A place for an atomic access: from the write TLB if it is there, else by translation. */
 static bool atomic_place(rv_hart *h, uint64_t ea, unsigned size, bool write, rv_place *p)
 {
-  const unsigned i = ea >> RV_PAGE_SHIFT & (RV_TLB_SIZE - 1);
-  const rv_tlbe *e = write ? &h->bank->w[i] : &h->bank->r[i];
-  const rv_region *ram = &h->phys->region[0];
-  if (ea - e->va <= RV_PAGE_SIZE - size && !(ea & (size - 1))) {
-    p->host = e->host + (ea - e->va);
-    const uint64_t offset = p->host - ram->host;
-    p->pa = ram->base + offset;
-    if (offset < ram->size)
-      return true;
-  }
-  return rv_atomic(h, ea, size, write, p);
+  return (!(ea & (size - 1)) && kept(h, ea, size, write, p)) || rv_atomic(h, ea, size, write, p);
 }
 
 static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
@@ -290,7 +301,7 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
     memcpy(&old, p.host, sizeof old);                                                              \
     new = body_##name((int64_t)old, (int64_t)(mem_##name)h->x[op->rs2]);                           \
     memcpy(p.host, &new, sizeof new);                                                              \
-    rv_atomic_written(h, &p, sizeof new);                                                          \
+    rv_place_written(h, &p, sizeof new);                                                           \
     rv_touched(h, ea, sizeof old, false, old);                                                     \
     rv_touched(h, ea, sizeof new, true, new);                                                      \
     h->x[op->rd] = (int64_t)old;                                                                   \
@@ -325,7 +336,7 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
     h->reservation = ~0ull;                                                                        \
     if (reserved) {                                                                                \
       memcpy(p.host, &new, sizeof new);                                                            \
-      rv_atomic_written(h, &p, sizeof new);                                                        \
+      rv_place_written(h, &p, sizeof new);                                                         \
       rv_touched(h, ea, sizeof new, true, new);                                                    \
     }                                                                                              \
     h->x[op->rd] = !reserved;                                                                      \
@@ -359,6 +370,7 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
 #define INSN(op, text, picture, format, kind, ext, spec, brief) SLOW_##kind(op)
 #include "cpu/insn.def"
 
+/* Reserved encodings, also of the privileged instructions: illegal in any mode [H-166, H-280]. */
 SLOW(undefined)
 {
   sync(h, op, budget);

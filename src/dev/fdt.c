@@ -4,6 +4,8 @@
  * Specification v0.4; cpu nodes: Linux riscv/cpus.yaml and riscv/extensions.yaml.
  */
 #include "dev/fdt.h"
+#include "cpu/ext.h"
+#include "cpu/hart.h"
 #include "dev/devices.h"
 #include <libfdt.h>
 #include <stdarg.h>
@@ -13,7 +15,6 @@
 
 enum {
   TIMEBASE_HZ = 10000000,
-  CACHE_BLOCK = 64,     /* Zicbom, Zicboz, Zicbop */
   FIRST_SIZE = 0x8000,  /* bytes tried first; doubled while libfdt wants more */
   LAST_SIZE = 16 << 20, /* ... up to here */
   RNG_SEED_BYTES = 32
@@ -120,11 +121,11 @@ static bool has_extension(const rv_fdt_config *cfg, const char *name)
 static void add_block_sizes(const rv_fdt_config *cfg, rv_node *cpu)
 {
   if (has_extension(cfg, "zicbom"))
-    rv_node_u32(cpu, "riscv,cbom-block-size", CACHE_BLOCK);
+    rv_node_u32(cpu, "riscv,cbom-block-size", RV_CACHE_BLOCK);
   if (has_extension(cfg, "zicboz"))
-    rv_node_u32(cpu, "riscv,cboz-block-size", CACHE_BLOCK);
+    rv_node_u32(cpu, "riscv,cboz-block-size", RV_CACHE_BLOCK);
   if (has_extension(cfg, "zicbop"))
-    rv_node_u32(cpu, "riscv,cbop-block-size", CACHE_BLOCK);
+    rv_node_u32(cpu, "riscv,cbop-block-size", RV_CACHE_BLOCK);
 }
 
 static void add_isa(const rv_fdt_config *cfg, rv_node *cpu)
@@ -180,6 +181,24 @@ static int add_cpus(const rv_fdt_config *cfg, const rv_node *root)
   for (unsigned i = cfg->n_harts; i-- > 0 && !err;)
     err = add_cpu(cfg, &cpus, i);
   return err;
+}
+
+/* --- /pmu ----------------------------------------------------------------------------------- */
+
+/* Which counters count which of SBI's events, 1 cycles and 2 instructions, and the value of mhpmevent
+ * for it: so that firmware has counters to offer besides cycle and instret. [OpenSBI pmu_support.md] */
+static int add_pmu(const rv_fdt_config *cfg, const rv_node *root)
+{
+  if (!has_extension(cfg, "zihpm"))
+    return root->err;
+  const uint32_t hpm = (1u << RV_COUNTERS) - (1u << 3);
+  const uint32_t counters[] = { 1, 1, hpm | 1u << 0, 2, 2, hpm | 1u << 2 };
+  const uint32_t selectors[] = { 1, 0, 1, 2, 0, 2 };
+  rv_node pmu = rv_node_child(root, "pmu");
+  rv_node_string(&pmu, "compatible", "riscv,pmu");
+  rv_node_cells(&pmu, "riscv,event-to-mhpmcounters", counters, 6);
+  rv_node_cells(&pmu, "riscv,event-to-mhpmevent", selectors, 6);
+  return pmu.err;
 }
 
 /* --- memory, chosen, soc --------------------------------------------------------------------- */
@@ -290,6 +309,7 @@ static int fill_tree(const rv_fdt_config *cfg, rv_dev *const *devs, size_t n, vo
   root.err = root.err ? root.err : add_soc(&root);
   root.err = root.err ? root.err : add_devices(fdt, devs, n);
   root.err = root.err ? root.err : add_cpus(cfg, &root);
+  root.err = root.err ? root.err : add_pmu(cfg, &root);
   root.err = root.err ? root.err : add_memory(cfg, &root);
   root.err = root.err ? root.err : add_reserved(cfg, &root);
   root.err = root.err ? root.err : add_aliases(cfg, &root);

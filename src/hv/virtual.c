@@ -6,6 +6,7 @@
  */
 #include "hv/virtual.h"
 
+/* [H-150] */
 unsigned rv_refusal_cause(const rv_hart *h, rv_why why)
 {
   if (!h->v) /* never with V=0 [H-168] */
@@ -17,9 +18,17 @@ unsigned rv_refusal_cause(const rv_hart *h, rv_why why)
   case WHY_VTVM:         /* [H-028] */
   case WHY_VTW:          /* [H-027] */
   case WHY_WFI_USER:     /* VU with TW=0 [H-153] */
+  case WHY_WRS_VTW:      /* [H-450] */
   case WHY_HCOUNTEREN:   /* [H-111, H-116] */
   case WHY_SCOUNTEREN:   /* VU: HS-mode does not ask scounteren [H-111] */
   case WHY_STCE_H:       /* [H-099] */
+  case WHY_HSTATEEN:     /* [H-165] */
+  case WHY_CBIE_H:       /* [H-103] */
+  case WHY_CBIE_S:       /* VU: HS-mode does not ask senvcfg */
+  case WHY_CBCFE_H:      /* [H-102] */
+  case WHY_CBCFE_S:
+  case WHY_CBZE_H:       /* [H-101] */
+  case WHY_CBZE_S:
     return CAUSE_VIRTUAL;
   default:
     return CAUSE_ILLEGAL;

@@ -316,7 +316,7 @@ static void reset_hart(rvh_machine *m, rv_hart *h)
   h->power = RV_STARTED;
   h->ip_lines = 0;
   h->reservation = ~0ull;
-  h->fp_dirty = false;
+  h->fp_fast = false;
   rv_csr_reset(h);
   rv_pmp_reset(h);
   rv_regime_changed(h);

@@ -3,6 +3,7 @@
  */
 #include "machine/machine.h"
 #include "mmu/access.h"
+#include "mmu/mask.h"
 #include "mmu/phys.h"
 #include "mmu/tlb.h"
 #include "mmu/walk.h"
@@ -69,7 +70,9 @@ static rv_xmode mode_of(const rv_hart *h, int access, rvh_as as)
     m.access = access;
     return m;
   }
-  return (rv_xmode){ .access = access, .prv = modes[as].prv, .v = modes[as].v };
+  rv_xmode m = { .access = access, .prv = modes[as].prv, .v = modes[as].v };
+  rv_set_masking(h, &m);
+  return m;
 }
 
 bool rvh_translate(const rvh_machine *m, unsigned hart, uint64_t va, int access, rvh_as as,
@@ -137,7 +140,9 @@ static bool access_of(const rv_hart *h, const rv_insn *d, uint64_t *va, rv_xmode
     break;
   case RV_KIND_AMO:
     break;
-  default: /* hlv, hlvx, hsv */
+  default: /* cbo; hlv, hlvx, hsv */
+    if (opcode == 0x0f && funct3 == 2)
+      break;
     if (opcode != 0x73 || funct3 != 4)
       return false;
     *mode = (rv_xmode){ .v = true, .hlv = true,
@@ -164,7 +169,9 @@ bool rvh_would_trap(rvh_machine *m, unsigned hart, uint64_t *handler)
 {
   rv_hart *h = m->harts[hart];
   uint32_t raw;
-  uint64_t va, old[2], pa;
+  uint64_t va, pa;
+  uint8_t old[128]; /* a cache block, or what an access may touch on both sides of a page's end */
+  size_t n = sizeof old;
   rv_insn d;
   rv_xmode mode;
   rv_walk_log log = { 0 };
@@ -173,14 +180,14 @@ bool rvh_would_trap(rvh_machine *m, unsigned hart, uint64_t *handler)
       !access_of(h, &d, &va, &mode))
     return try_insn(h, handler);
   const rv_xlat x = rv_walk_probe(h, va, &mode, &log);
-  pa = x.pa & ~7ull;
-  if (!x.why && !rv_phys_read(&m->phys, pa, old, sizeof old) &&
+  pa = x.pa & ~63ull;
+  if (!x.why && !rv_phys_read(&m->phys, pa, old, n) && !rv_phys_read(&m->phys, pa, old, n = 64) &&
       m->phys.bus_claims(m->phys.bus, x.pa))
     return false;
-  const bool ram = !x.why && rv_phys_read(&m->phys, pa, old, sizeof old);
+  const bool ram = !x.why && rv_phys_read(&m->phys, pa, old, n);
   const bool trapped = try_insn(h, handler);
-  if (ram && !trapped)
-    rv_phys_write(&m->phys, pa, old, sizeof old);
+  if (ram) /* also of a trap: a first part may have been stored */
+    rv_phys_write(&m->phys, pa, old, n);
   return trapped;
 }
 

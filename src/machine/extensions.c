@@ -6,7 +6,8 @@
 #include "machine/machine.h"
 #include <string.h>
 
-enum { ALWAYS = 2, ON = 1, OFF = 0 };
+enum { ALWAYS = 2, ON = 1, OFF = 0, PART = 16 };
+#define OF(ext) (PART + EXT_##ext)
 static const struct {
   const char *name, *brief;
   unsigned state;
@@ -14,6 +15,11 @@ static const struct {
 #define EXT(id, name, state, spec, brief) { name, brief, state },
 #include "cpu/ext.def"
 };
+
+/* What makes no sense without another one. */
+static const struct {
+  rv_ext ext, needs;
+} depends[] = { { EXT_Shlcofideleg, EXT_Sscofpmf } };
 
 uint64_t rv_extensions(const rvh_config *config)
 {
@@ -23,7 +29,7 @@ uint64_t rv_extensions(const rvh_config *config)
 const char *rvh_extension(unsigned i, bool *on, const char **brief)
 {
   for (unsigned e = 0; e < N_EXT; e++) {
-    if (table[e].state == ALWAYS || i--)
+    if (table[e].state >= ALWAYS || i--)
       continue;
     *on = table[e].state == ON;
     *brief = table[e].brief;
@@ -46,9 +52,25 @@ static int find(const char *name)
   return -1;
 }
 
+/* On comes with what it needs, off goes with what needs it: the last word holds. */
+static uint64_t switched(uint64_t set, rv_ext e, bool on)
+{
+  set = on ? set | 1ull << e : set & ~(1ull << e);
+  for (unsigned i = 0; i < G_N_ELEMENTS(depends); i++)
+    if (e == (on ? depends[i].ext : depends[i].needs))
+      set = switched(set, on ? depends[i].needs : depends[i].ext, on);
+  return set;
+}
+
+/* The row whose switch decides about row e. */
+static int switch_of(int e)
+{
+  return e >= 0 && table[e].state >= PART ? (int)table[e].state - PART : e;
+}
+
 bool rvh_set_extension(rvh_config *config, const char *name, bool on, GError **error)
 {
-  const int e = find(name);
+  const int e = switch_of(find(name));
   /* QEMU's "h=true", and the letters that this machine always has. */
   const bool letter = strlen(name) == 1 && strchr("imafdchsug", name[0]);
   if (!strcmp(name, "max")) {
@@ -63,8 +85,7 @@ bool rvh_set_extension(rvh_config *config, const char *name, bool on, GError **e
     g_autofree char *what = g_strdup_printf("there is no extension '%s' here", name);
     return !on || refuse(what, "-cpu help lists those that can be switched", error);
   }
-  const uint64_t bit = 1ull << e, set = rv_extensions(config);
-  config->extensions = on ? set | bit : set & ~bit;
+  config->extensions = switched(rv_extensions(config), e, on);
   return true;
 }
 
@@ -72,7 +93,8 @@ bool rvh_set_extension(rvh_config *config, const char *name, bool on, GError **e
  * start, so svade is left out. */
 static bool is_told(const rvh_config *config, unsigned e)
 {
-  return table[e].name && rv_extensions(config) >> e & 1 && !(e == EXT_Svade && config->adue);
+  return table[e].name && rv_extensions(config) >> switch_of(e) & 1 &&
+         !(e == EXT_Svade && config->adue);
 }
 
 char *rv_isa_string(const rvh_config *config, const char *list[N_EXT + 8])

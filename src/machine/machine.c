@@ -1,6 +1,7 @@
 /* machine.c - making and freeing a machine, its observers, and looking at its state (rvh.h). */
 #include "machine/machine.h"
 #include "cpu/event.h"
+#include "cpu/fp.h"
 #include "mmu/access.h"
 #include "mmu/tlb.h"
 #include "priv/csr.h"
@@ -41,6 +42,9 @@ static void print_hint(rvh_machine *m, const rv_event *e)
 static void env_event(void *ctx, rv_hart *h, const rv_event *e)
 {
   rvh_machine *m = ctx;
+  const bool fp_live = h->fp_live;
+  if (fp_live) /* observers may use floating point themselves */
+    rv_fp_leave(h);
   if (e->type == RV_EV_HINT)
     print_hint(m, e);
   for (unsigned i = 0; i < m->observers->len; i++) {
@@ -48,6 +52,8 @@ static void env_event(void *ctx, rv_hart *h, const rv_event *e)
     if (o->mask >> e->type & 1)
       o->call(o->ctx, m, e);
   }
+  if (fp_live)
+    rv_fp_enter(h);
 }
 
 void rvh_observe(rvh_machine *m, uint64_t mask, rvh_observer *observer, void *ctx)

@@ -1,12 +1,14 @@
 /* schedule.c - whose turn it is, up to which instruction, and what happens there.
  *
  * Harts run in turn on one thread, each for an exact number of instructions. Timer events have an
- * exact place on the machine's clock: a slice is cut short there, the single-step engine running
- * the last instructions if a block would cross it. So a run depends on its inputs alone.
+ * exact place on the machine's clock, overflows of counters one on the hart's: a slice is cut short
+ * there, the single-step engine running the last instructions if a block would cross it. So a run
+ * depends on its inputs alone.
  */
 #include "machine/machine.h"
 #include "cpu/event.h"
 #include "mmu/tlb.h"
+#include "priv/counter.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
 #include "priv/trap.h"
@@ -202,8 +204,14 @@ static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
     const bool timer = event - now <= budget;
     if (timer)
       budget = event - now;
-    const bool exact = timer || to_the_end;
+    const uint64_t overflow = rv_overflow_in(h);
+    const bool counter = overflow <= budget;
+    if (counter)
+      budget = overflow;
+    const bool exact = timer || counter || to_the_end;
     run_some(m, h, budget, exact);
+    if (counter)
+      rv_counter_overflows(h);
     if (timer && rv_clock_now(m) >= event)
       rv_fire_timers(m);
     if (!exact && !h->attention && !h->leave)
@@ -349,6 +357,7 @@ rvh_result rvh_step(rvh_machine *m, unsigned hart)
     rv_step(h);
   if (h->stop & RV_STOP_WEDGED)
     rv_end_wedged(m, h);
+  rv_counter_overflows(h);
   end_slice(m);
   if (!m->held)
     rv_fire_timers(m);

@@ -31,8 +31,12 @@ bool rv_store(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint
  * store; a load reservation passes write = false. False: h->trap is filled. */
 bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *place)
     __attribute__((warn_unused_result));
-/* Call after writing through rv_atomic's place. */
-void rv_atomic_written(rv_hart *h, const rv_place *place, unsigned size);
+/* The cache block that holds the byte at va, of any alignment. RV_STORE: to be zeroed, in main
+ * memory [H-104]. RV_CBO: it may be managed; place says nothing. False: h->trap is filled. */
+bool rv_cache_block(rv_hart *h, uint64_t va, rv_access access, rv_place *place)
+    __attribute__((warn_unused_result));
+/* Call after writing through the place of rv_atomic or rv_cache_block. */
+void rv_place_written(rv_hart *h, const rv_place *place, unsigned size);
 
 /* The fetch side of the current regime: pc's page. False: h->trap is filled. */
 bool rv_fetch_place(rv_hart *h, uint64_t va, unsigned size, rv_place *place)

@@ -2,6 +2,7 @@
  * [priv supervisor#sfence.vma, hypervisor#hfence.vvma; H-270 .. H-280]
  */
 #include "mmu/tlb.h"
+#include "mmu/mask.h"
 #include "mmu/phys.h"
 #include "priv/csr.h"
 #include <stdlib.h>
@@ -96,7 +97,7 @@ void rv_jc_fill(rv_hart *h, uint64_t va, struct rv_op *op, unsigned fence_shift)
 /* ---- selection ---- */
 
 enum {
-  KEY_FETCH = 0,     /* 3 bits each: privilege, V */
+  KEY_FETCH = 0, /* 3 bits each: privilege, V */
   KEY_DATA = 3,
   KEY_SUM = 1 << 6,
   KEY_MXR = 1 << 7,
@@ -104,6 +105,7 @@ enum {
   KEY_VMXR = 1 << 9,
   KEY_ADUE = 1 << 10, /* of henvcfg: menvcfg's drop everything when they change */
   KEY_PBMTE = 1 << 11,
+  KEY_PMLEN = 12, /* entries are by the address before it is masked */
 };
 
 static unsigned mode_bits(const rv_xmode *m) { return m->prv | m->v << 2; }
@@ -112,7 +114,8 @@ static unsigned mode_bits(const rv_xmode *m) { return m->prv | m->v << 2; }
  * and one satp, vsatp, hgatp is enough for the pair. */
 static rv_bank_key key_of(const rv_hart *h, const rv_xmode *fetch, const rv_xmode *data)
 {
-  rv_bank_key k = { .flags = mode_bits(fetch) << KEY_FETCH | mode_bits(data) << KEY_DATA };
+  rv_bank_key k = { .flags = mode_bits(fetch) << KEY_FETCH | mode_bits(data) << KEY_DATA |
+                             data->pmlen << KEY_PMLEN };
   const bool mxr = h->csr.mstatus & mstatus_MXR;
   if (data->prv == PRV_M)
     return k;
@@ -169,6 +172,8 @@ static void effective_modes(const rv_hart *h, rv_xmode *fetch, rv_xmode *data)
     data->prv = rv_get(h->csr.mstatus, mstatus_MPP);
     data->v = data->prv != PRV_M && (h->csr.mstatus & mstatus_MPV);
   }
+  if (unlikely(rv_may_mask(h)))
+    rv_set_masking(h, data);
 }
 
 void rv_regime_changed(rv_hart *h)
@@ -206,12 +211,14 @@ void rv_mmu_free(rv_hart *h)
 /* ---- fences ---- */
 
 static bool bank_is_v(const rv_bank *b) { return b->key.flags >> KEY_DATA >> 2 & 1; }
+static bool bank_is_masked(const rv_bank *b) { return b->key.flags >> KEY_PMLEN; }
 static uint64_t bank_vmid(const rv_bank *b) { return rv_get(b->key.hgatp, hgatp_VMID); }
 
-/* Drops one page. Its jump-cache entries are spread over the cache: those filled are in the log. */
+/* Drops one page. Its jump-cache entries are spread over the cache: those filled are in the log.
+ * With pointer masking, entries under any other tag are of the same page. */
 static void drop_page(rv_hart *h, rv_bank *b, uint64_t va)
 {
-  if ((va >= b->super_lo && va <= b->super_hi) || b->n_log > RV_FILL_LOG) {
+  if ((va >= b->super_lo && va <= b->super_hi) || b->n_log > RV_FILL_LOG || bank_is_masked(b)) {
     drop(h, b);
     return;
   }
@@ -245,7 +252,7 @@ void rv_sfence_vma_hs(rv_hart *h, bool has_va, uint64_t va, bool has_asid, uint6
   for (unsigned i = 0; i < RV_BANKS; i++) {
     rv_bank *b = &h->mmu->bank[i];
     if (b->valid && !bank_is_v(b) && b->key.satp >> 60 &&
-        (!has_asid || rv_get(b->key.satp, satp_ASID) == (asid & 0xffff)))
+        (!has_asid || rv_get(b->key.satp, satp_ASID) == (asid & 0xffff))) /* [H-274] */
       drop_va(h, b, has_va, va);
   }
 }
@@ -275,7 +282,7 @@ void rv_sfence_vma(rv_hart *h, bool has_va, uint64_t va, bool has_asid, uint64_t
 }
 
 /* Entries are by virtual address: one guest physical page may be behind many, so the address does
- * not narrow it. */
+ * not narrow it [H-277]; bits of vmid above VMIDLEN do not count [H-274]. */
 void rv_hfence_gvma(rv_hart *h, bool has_gpa, uint64_t gpa, bool has_vmid, uint64_t vmid)
 {
   for (unsigned i = 0; i < RV_BANKS; i++) {

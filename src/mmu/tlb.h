@@ -1,7 +1,8 @@
 /* tlb.h - translation banks: one per regime, selected by a pointer, dropped by fences only.
  *
- * A regime is everything a translation may depend on: privilege, V, satp or vsatp and hgatp, SUM and
- * MXR of both levels. Switching regimes selects a bank; no trap, xRET or CSR write flushes anything.
+ * A regime is everything a translation may depend on: privilege, V, satp or vsatp and hgatp, SUM
+ * and MXR of both levels, pointer masking. Switching regimes selects a bank; no trap, xRET or CSR
+ * write flushes anything.
  */
 #ifndef RV_TLB_H
 #define RV_TLB_H
@@ -13,7 +14,7 @@ bool rv_mmu_init(rv_hart *h);
 void rv_mmu_free(rv_hart *h);
 
 /* Call after anything that a regime consists of changed: mode, satp, vsatp, hgatp, SUM, MXR, MPRV,
- * henvcfg. Selects the bank; ends the running block if it became another. */
+ * henvcfg, PMM. Selects the bank; ends the running block if it became another. */
 void rv_regime_changed(rv_hart *h);
 
 /* Fences. A missing address or identifier means all. Addresses of hfence.gvma are guest physical,

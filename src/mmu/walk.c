@@ -10,6 +10,8 @@
 #include "priv/csr.h"
 #include <string.h>
 
+/* PTE.G is of no consequence: every ASID has entries of its own, and at the G-stage it means
+ * nothing [H-223]. */
 enum {
   PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_G = 32, PTE_A = 64, PTE_D = 128,
 };
@@ -52,8 +54,8 @@ static stage make_stage(const rv_hart *h, uint8_t id, const rv_xmode *m)
     .mode = atp >> 60,
     .root = (atp & satp_PPN) << RV_PAGE_SHIFT,
     .user = id == STAGE_G || m->prv == PRV_U,
-    .sum = (id == STAGE_VS ? vs : hs) & mstatus_SUM,
-    /* HS-level MXR acts on both stages, vsstatus.MXR on the VS-stage alone [H-227]. */
+    .sum = (id == STAGE_VS ? vs : hs) & mstatus_SUM, /* [H-228] */
+    /* HS-level MXR acts on both stages, vsstatus.MXR on the VS-stage alone [H-227, H-457]. */
     .mxr = (hs & mstatus_MXR) || (id == STAGE_VS && (vs & vsstatus_MXR)),
     .adue = env & menvcfg_ADUE,
     .pbmte = env & menvcfg_PBMTE,
@@ -76,10 +78,11 @@ static rv_why encoding(const stage *s, uint64_t pte, unsigned level)
 {
   if (!(pte & PTE_V))
     return WHY_PTE_INVALID;
-  if ((pte & (PTE_R | PTE_W)) == PTE_W || (pte & PTE_RESERVED))
+  if ((pte & (PTE_R | PTE_W)) == PTE_W || (pte & PTE_RESERVED)) /* XWR=010: [H-464] */
     return WHY_PTE_RESERVED;
   if (!(pte & (PTE_R | PTE_X)))
     return pte & (PTE_U | PTE_A | PTE_D | PTE_PBMT | PTE_N) ? WHY_PTE_RESERVED : WHY_NONE;
+  /* Which type it is changes nothing here [H-237]. */
   if ((pte & PTE_PBMT) && (!s->pbmte || (pte & PTE_PBMT) == PTE_PBMT))
     return WHY_PTE_RESERVED;
   /* Svnapot: 64 KiB at level 0 only [H-236]. */
@@ -88,7 +91,7 @@ static rv_why encoding(const stage *s, uint64_t pte, unsigned level)
   return WHY_NONE;
 }
 
-/* Steps 5 to 7: is the access allowed by this leaf? */
+/* Steps 5 to 7: is the access allowed by this leaf? The same at either stage [H-453]. */
 static rv_why permission(const stage *s, uint64_t pte, unsigned level, const rv_xmode *m)
 {
   if (pte >> 10 & ((1ull << 9 * level) - 1))
@@ -98,7 +101,8 @@ static rv_why permission(const stage *s, uint64_t pte, unsigned level, const rv_
   /* A supervisor fetch from a user page is refused whatever SUM is [H-226]. */
   if (!s->user && (pte & PTE_U) && (m->access == RV_FETCH || !s->sum))
     return WHY_PTE_U_FROM_S;
-  if (m->access == RV_FETCH || m->hlvx) /* HLVX wants X instead of R, MXR is no matter [H-253] */
+  /* HLVX wants X instead of R, MXR is no matter [H-253, H-255]; else it is a load [H-257]. */
+  if (m->access == RV_FETCH || m->hlvx)
     return pte & PTE_X ? WHY_NONE : WHY_PTE_NO_X;
   if (m->access == RV_STORE)
     return pte & PTE_W ? WHY_NONE : WHY_PTE_NO_W;
@@ -116,7 +120,8 @@ static uint64_t *pte_pointer(walk *w, uint64_t pa, unsigned rights)
 
 static rv_xlat walk_g(walk *w, uint64_t gpa, const rv_xmode *m, bool mxr);
 
-/* Where a PTE lies in physical memory: through the G-stage if the table is the guest's. */
+/* Where a PTE lies in physical memory: through the G-stage if the table is the guest's [H-216,
+ * H-455]. The G-stage looks after its own A and D of that page [H-234]. */
 static rv_xlat locate(walk *w, const stage *s, uint64_t slot, rv_access access)
 {
   if (s->id != STAGE_VS)
@@ -136,7 +141,7 @@ static rv_xlat locate(walk *w, const stage *s, uint64_t slot, rv_access access)
 static bool update_AD(walk *w, const stage *s, uint64_t slot, uint64_t *host, uint64_t pte,
                       rv_xlat *x, bool *again)
 {
-  const uint64_t need = PTE_A | (w->mode->access == RV_STORE ? PTE_D : 0);
+  const uint64_t need = PTE_A | (w->mode->access == RV_STORE ? PTE_D : 0); /* [H-235] */
   uint64_t old = pte;
   *again = false;
   if ((pte & need) == need)
@@ -165,8 +170,9 @@ static bool update_AD(walk *w, const stage *s, uint64_t slot, uint64_t *host, ui
 static rv_why address_width(const stage *s, uint64_t va)
 {
   const unsigned width = 12 + 9 * (levels(s) - 1) + root_bits(s);
-  if (s->id == STAGE_G) /* no sign extension: the bits above are zero [H-218] */
+  if (s->id == STAGE_G) /* no sign extension: the bits above are zero [H-218, H-219] */
     return va >> width ? WHY_GPA_TOO_WIDE : WHY_NONE;
+  /* [H-243] */
   return (uint64_t)((int64_t)(va << (64 - width)) >> (64 - width)) == va ? WHY_NONE
                                                                           : WHY_VA_NOT_CANONICAL;
 }
@@ -236,7 +242,7 @@ static bool step(walk *w, const stage *s, uint64_t va, unsigned level, uint64_t 
 /* Walks one stage. The access's own mode is w->mode except for the G-stage of a PTE address. */
 static rv_xlat walk_stage(walk *w, const stage *s, uint64_t va)
 {
-  if (s->mode == 0)
+  if (s->mode == 0) /* Bare: no faults of its own [H-210, H-456] */
     return (rv_xlat){ .pa = va, .fence_shift = 63 };
   rv_xlat x = { .why = address_width(s, va) };
   if (x.why) {
@@ -262,7 +268,7 @@ static rv_xlat walk_g(walk *w, uint64_t gpa, const rv_xmode *m, bool mxr)
   s.mxr = mxr;
   rv_xlat x = walk_stage(&g, &s, gpa);
   x.guest = x.why && x.why != WHY_PTE_ACCESS;
-  x.gpa = gpa;
+  x.gpa = gpa; /* of this very access [H-133] */
   return x;
 }
 
@@ -277,7 +283,7 @@ static rv_xlat two_stages(walk *w, uint64_t va)
     w->log->roots[STAGE_G] = w->g.root;
   }
   const rv_xlat first = walk_stage(w, &vs, va);
-  if (first.why)
+  if (first.why) /* the rest is not looked at [H-239] */
     return first;
   rv_xlat x = walk_g(w, first.pa, w->mode, w->g.mxr);
   x.fence_shift = first.fence_shift; /* hfence.gvma drops everything of its VMID */
@@ -289,7 +295,7 @@ rv_xlat rv_walk(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
   walk w = { .h = h, .mode = mode, .log = log };
   if (mode->prv == PRV_M)
     return (rv_xlat){ .pa = va, .fence_shift = 63 };
-  if (mode->v)
+  if (mode->v) /* of the access, not of the hart [H-004, H-215] */
     return two_stages(&w, va);
   const stage s = make_stage(h, STAGE_SINGLE, mode);
   if (log) {

@@ -5,18 +5,19 @@
 #include "priv/csr.h"
 #include "priv/trap.h"
 
-/* [H-062 .. H-064, H-119, H-123] */
+/* Comparisons, whatever TM is [H-405]; levels, not latched [H-119]. [H-063, H-123] */
 static uint64_t timers(rv_hart *h)
 {
   if (!(h->csr.menvcfg & menvcfg_STCE))
     return 0;
   const uint64_t now = h->env->time(h->env->ctx);
   uint64_t ip = now >= h->s[0].timecmp ? IP(STI) : 0;
-  if ((h->csr.henvcfg & henvcfg_STCE) && now + h->csr.htimedelta >= h->s[1].timecmp)
-    ip |= IP(VSTI); /* also while V=0: H-008 */
+  if ((h->csr.henvcfg & henvcfg_STCE) && now + h->csr.htimedelta >= h->s[1].timecmp) /* [H-115] */
+    ip |= IP(VSTI); /* also while V=0 [H-008, H-120] */
   return ip;
 }
 
+/* VSEIP is hvip's alone: there is no guest external interrupt [H-062]. */
 uint64_t rv_pending(rv_hart *h)
 {
   const uint64_t soft = h->csr.menvcfg & menvcfg_STCE ? h->csr.mip & ~IP(STI) : h->csr.mip;
@@ -36,15 +37,16 @@ static unsigned first(uint64_t set, const uint8_t *order)
 static unsigned select_interrupt(rv_hart *h, uint64_t ready)
 {
   static const uint8_t order[] = { IRQ_MEI, IRQ_MSI,  IRQ_MTI,  IRQ_SEI,  IRQ_SSI, IRQ_STI,
-                                   IRQ_SGEI, IRQ_VSEI, IRQ_VSSI, IRQ_VSTI, 0 }; /* [H-077, H-078] */
+                                   IRQ_SGEI, IRQ_VSEI, IRQ_VSSI, IRQ_VSTI,
+                                   IRQ_LCOFI, 0 }; /* [H-077, H-078, H-080]; fixed [H-313] */
   const uint64_t mideleg = h->csr.mideleg, hideleg = h->csr.hideleg;
   unsigned irq = 0;
   if (h->prv != PRV_M || (h->csr.mstatus & mstatus_MIE))
     irq = first(ready & ~mideleg, order);
   if (!irq && h->prv != PRV_M &&
       (h->v || h->prv == PRV_U || (h->csr.mstatus & mstatus_SIE))) /* [H-070] */
-    irq = first(ready & mideleg & ~hideleg, order);
-  if (!irq && h->v && (h->prv == PRV_U || (h->s[1].status & vsstatus_SIE))) /* [H-072] */
+    irq = first(ready & mideleg & ~hideleg, order); /* [H-071] */
+  if (!irq && h->v && (h->prv == PRV_U || (h->s[1].status & vsstatus_SIE))) /* [H-005, H-072] */
     irq = first(ready & mideleg & hideleg, order);
   return irq;
 }

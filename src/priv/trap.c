@@ -8,6 +8,7 @@
 #include "cpu/event.h"
 #include "mmu/access.h"
 #include "mmu/tlb.h"
+#include "priv/counter.h"
 #include "priv/csr.h"
 #include "priv/hint.h"
 #include "priv/interrupt.h"
@@ -15,7 +16,8 @@
 typedef enum { TO_M, TO_HS, TO_VS } trap_target;
 
 /* Which mode takes the trap: medeleg or mideleg first, then, only if V was 1, hedeleg or hideleg.
- * A trap never goes to a less privileged mode than the one it interrupts. [H-043, H-174] */
+ * A trap never goes to a less privileged mode than the one it interrupts; one of HLV or of U-mode
+ * has V=0, so VS never gets it [H-044, H-054]. [H-043, H-174] */
 static trap_target target_of(const rv_hart *h, const rv_trap *t)
 {
   const uint64_t mdeleg = t->interrupt ? h->csr.mideleg : h->csr.medeleg;
@@ -60,12 +62,12 @@ static void enter_hs(rv_hart *h, const rv_trap *t)
   s->epc = h->pc;
   s->tval = t->tval;
   h->csr.htval = t->tval2;
-  h->csr.htinst = t->tinst;
+  h->csr.htinst = t->tinst; /* at every trap, 0 for interrupts [H-136] */
   rv_put(&h->csr.mstatus, mstatus_SPIE, rv_get(h->csr.mstatus, mstatus_SIE));
   rv_put(&h->csr.mstatus, mstatus_SIE, 0);
   rv_put(&h->csr.mstatus, mstatus_SPP, h->prv);
-  rv_put(&h->csr.hstatus, hstatus_GVA, t->gva);
-  rv_put(&h->csr.hstatus, hstatus_SPV, h->v);
+  rv_put(&h->csr.hstatus, hstatus_GVA, t->gva); /* at every trap [H-034] */
+  rv_put(&h->csr.hstatus, hstatus_SPV, h->v); /* [H-032] */
   if (h->v) /* otherwise SPVP keeps [H-033] */
     rv_put(&h->csr.hstatus, hstatus_SPVP, h->prv);
   h->pc = vector(s->tvec, t, t->cause);
@@ -80,11 +82,11 @@ static void enter_m(rv_hart *h, const rv_trap *t)
   h->csr.mepc = h->pc;
   h->csr.mtval = t->tval;
   h->csr.mtval2 = t->tval2;
-  h->csr.mtinst = t->tinst;
+  h->csr.mtinst = t->tinst; /* [H-147] */
   rv_put(&h->csr.mstatus, mstatus_MPIE, rv_get(h->csr.mstatus, mstatus_MIE));
   rv_put(&h->csr.mstatus, mstatus_MIE, 0);
   rv_put(&h->csr.mstatus, mstatus_MPP, h->prv);
-  rv_put(&h->csr.mstatus, mstatus_MPV, h->v);
+  rv_put(&h->csr.mstatus, mstatus_MPV, h->v); /* 0 from M, MPRV or not [H-193] */
   rv_put(&h->csr.mstatus, mstatus_GVA, t->gva);
   h->pc = vector(h->csr.mtvec, t, t->cause);
   h->prv = PRV_M;
@@ -249,7 +251,7 @@ static void settle(rv_hart *h)
 {
   rv_regime_changed(h);
   rv_irq_update(h);
-  h->fp_dirty = false; /* another FS may count now */
+  h->fp_fast = false; /* another FS may count now */
   h->end_block = true;
 }
 
@@ -282,6 +284,7 @@ void rv_take_trap(rv_hart *h, const rv_trap *trap)
   h->wfi = false;
   if (to == TO_M && h->env->firmware && h->env->firmware(h->env->ctx, h, &t))
     note_entry(h, h->icount);
+  rv_counter_mode(h, 0); /* the firmware takes no time */
   settle(h);
 }
 
@@ -290,7 +293,7 @@ static void leave_m(rv_hart *h)
 {
   uint64_t *status = &h->csr.mstatus;
   const rv_prv prv = rv_get(*status, mstatus_MPP);
-  const bool v = prv != PRV_M && (*status & mstatus_MPV);
+  const bool v = prv != PRV_M && (*status & mstatus_MPV); /* [H-192] */
   rv_put(status, mstatus_MIE, rv_get(*status, mstatus_MPIE));
   rv_put(status, mstatus_MPIE, 1);
   rv_put(status, mstatus_MPP, PRV_U);
@@ -325,7 +328,8 @@ void rv_redirect_trap(rv_hart *h, const rv_trap *t)
   settle(h);
 }
 
-/* [H-179, H-183] The HS-level sret, also from M: hstatus.SPV and sstatus.SPP name the new mode. */
+/* [H-179, H-183] The HS-level sret, also from M: hstatus.SPV and sstatus.SPP name the new mode. Of
+ * hstatus only SPV changes; with V=1 vsstatus is the live one [H-181]. */
 static void sret_hs(rv_hart *h)
 {
   uint64_t *status = &h->csr.mstatus;

@@ -5,6 +5,7 @@
  * with sepc at the ecall.
  */
 #include "mmu/access.h"
+#include "mmu/mask.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
 #include "sbi/call.h"
@@ -41,8 +42,9 @@ static int64_t clear_ipi(rv_sbi *s, rv_sbi_call *c)
 static bool read_hart_mask(rv_sbi *s, rv_sbi_call *c, uint64_t *set)
 {
   const uint64_t va = c->arg[0];
-  const rv_xmode mode = { .access = RV_LOAD, .prv = PRV_S, .mprv = true };
+  rv_xmode mode = { .access = RV_LOAD, .prv = PRV_S, .mprv = true };
   uint64_t mask;
+  rv_set_masking(c->h, &mode);
   *set = rv_sbi_all_harts(s);
   if (!va)
     return true;

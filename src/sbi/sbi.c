@@ -242,9 +242,8 @@ static const uint64_t delegated_exceptions =
     1ull << CAUSE_VIRTUAL | 1ull << CAUSE_STORE_GUEST_PAGE; /* 0xF0B509 */
 
 static const uint64_t delegated_interrupts =
-    IP(SSI) | IP(VSSI) | IP(STI) | IP(VSTI) | IP(SEI) | IP(VSEI) | IP(SGEI); /* 0x1666, SGEI is 1 */
-
-enum { CBIE_FLUSH = 1 << 4, CBCFE = 1 << 6, CBZE = 1 << 7 }; /* menvcfg; ignored without Zicbo* */
+    IP(SSI) | IP(VSSI) | IP(STI) | IP(VSTI) | IP(SEI) | IP(VSEI) | IP(SGEI) |
+    IP(LCOFI); /* 0x3666: SGEI is 1, LCOFI if the hart has Sscofpmf */
 
 /* M-level state that HS-mode relies on and cannot set itself. */
 static void set_machine_level(rv_hart *h)
@@ -256,8 +255,11 @@ static void set_machine_level(rv_hart *h)
   rv_csr_poke(h, CSR_mideleg, delegated_interrupts);
   rv_csr_poke(h, CSR_mcounteren, 7);
   rv_csr_poke(h, CSR_scounteren, 7); /* as OpenSBI up to 1.7 */
-  rv_csr_poke(h, CSR_menvcfg, menvcfg_STCE | menvcfg_PBMTE | adue | CBIE_FLUSH | CBCFE | CBZE);
-  rv_csr_poke(h, CSR_henvcfg, adue); /* the VS-stage asks henvcfg [H-106] */
+  uint64_t menvcfg = menvcfg_STCE | menvcfg_PBMTE | adue | menvcfg_CBCFE | menvcfg_CBZE;
+  rv_put(&menvcfg, menvcfg_CBIE, 1);    /* flush */
+  rv_csr_poke(h, CSR_menvcfg, menvcfg); /* as far as the hart has them */
+  rv_csr_poke(h, CSR_henvcfg, adue);    /* the VS-stage asks henvcfg [H-106] */
+  rv_csr_poke(h, CSR_mstateen0, mstateen0_SE | mstateen0_ENVCFG);
 }
 
 void rv_sbi_start(rv_sbi *s, rv_hart *h, uint64_t pc, uint64_t a1)

@@ -76,6 +76,8 @@ static unsigned base_register(uint32_t raw)
   case 0x27:
   case 0x2f:
     return rs1;
+  case 0x0f: /* cbo.* */
+    return (raw >> 12 & 7) == 2 ? rs1 : 0;
   case 0x73: /* hlv, hlvx, hsv */
     return (raw >> 12 & 7) == 4 ? rs1 : 0;
   }
@@ -97,6 +99,16 @@ static void put_effective(rv_text *t, const rv_event *e)
     put_str(t, " (hlvx: by hstatus.SPVP, needs X instead of R)");
   else
     put_str(t, " (hlv, hsv: by hstatus.SPVP)");
+}
+
+/* The faulting address is shown as it was accessed [H-459]. */
+static void put_masking(rv_text *t, const rv_event *e)
+{
+  if (!e->walk || !e->walk->pmlen)
+    return;
+  put_str(t, "  pointer masking ignores the upper ");
+  put_dec(t, e->walk->pmlen, 0);
+  put_str(t, " bits");
 }
 
 static bool is_fetch_fault(uint64_t cause)
@@ -127,6 +139,7 @@ static void explain_insn(rv_text *t, const rv_trace_source *s, const rv_event *e
     put_str(t, is_fetch_fault(e->u.trap.cause) ? "not fetched" : "not recorded");
   }
   put_effective(t, e);
+  put_masking(t, e);
   end_line(t);
 }
 
@@ -173,8 +186,8 @@ static void put_root(rv_text *t, const rv_walk_log *w, unsigned stage, const cha
 
 static void put_walk_head(rv_text *t, const rv_walk_log *w, uint64_t va)
 {
-  static const char *const access[] = { "fetch", "load", "store" };
-  put_str(t, access[w->access < 3 ? w->access : 1]);
+  static const char *const access[] = { "fetch", "load", "store", "cache-block management" };
+  put_str(t, access[w->access & 3]);
   put_str(t, w->v ? " at gva " : " at va ");
   put_hex(t, va, 8);
   put_str(t, " as ");

@@ -11,7 +11,7 @@
   csrw medeleg, t0
 #endif
   li t0, 1 << 8 | 1 << 4 # a misaligned load is firmware's: no hint for it
-  csrw hedeleg, t0
+  csrw hedeleg, t0 # KB-120
   li t0, 1 << 39 | 1 << 11 # MPV, MPP = S
   csrs mstatus, t0
   li t0, 1 << 12

@@ -19,7 +19,8 @@ LESSONS = ["01-enter-leave", "02-emulate", "07-two-stage", "09-timer-sstc"]
 LIMIT = "100M"
 
 BANNER = [r"OpenSBI v\d", r"Domain0 Next Address +: 0x0*80200000", r"Domain0 Next Mode +: S-mode",
-          r"Boot HART Base ISA +: rv64imafdch", r"Boot HART MIDELEG +: 0x0*1666"]
+          r"Boot HART Base ISA +: rv64imafdch", r"Boot HART MIDELEG +: 0x0*3666",
+          r"Boot HART ISA Extensions +: .*sscofpmf", r"Boot HART MHPM (Count|Info) +: 8"]
 
 # The guest's csrr is illegal there: to M, by the firmware to HS, answered, and back in the guest.
 STEPS = [r"VS->M +EXIT .* 2 illegal-instruction  csrr a1,mhartid",

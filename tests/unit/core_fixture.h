@@ -8,6 +8,7 @@
 #include "cpu/run.h"
 #include "mmu/phys.h"
 #include "mmu/tlb.h"
+#include "priv/counter.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
 #include "priv/trap.h"
@@ -169,6 +170,7 @@ static inline void set_mode(rv_hart *h, core_mode mode)
   h->prv = mode_of[mode].prv;
   h->v = mode_of[mode].v;
   h->wfi = false;
+  rv_counter_mode(h, 0);
   rv_regime_changed(h);
   rv_irq_update(h);
 }

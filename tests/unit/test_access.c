@@ -419,7 +419,7 @@ START_TEST(stores_to_code)
   ck_assert(h->end_block);
   ck_assert(rv_atomic(h, VA + 128, 8, true, &p));
   ck_assert(!kept(h, true, VA));
-  rv_atomic_written(h, &p, 8);
+  rv_place_written(h, &p, 8);
   ck_assert_uint_eq(t.f->n_code, 2);
   const rv_xmode hsv = { .access = RV_STORE, .prv = PRV_S, .v = true, .hlv = true };
   ck_assert(rv_store(h, VA + 128, 1, &hsv, 0));

@@ -6,7 +6,7 @@
 #include "core_fixture.h"
 
 /* ---- which numbers exist, by the listing of the manual, for RV64 IMAFDC S U H Sstc Zicntr Zihpm
- * ---- */
+ * Sscofpmf ---- */
 
 static const struct {
   uint16_t first, last;
@@ -18,6 +18,7 @@ static const struct {
   { 0x10A, 0x10A }, /* senvcfg */
   { 0x140, 0x144 },
   { 0x14D, 0x14D }, /* sscratch sepc scause stval sip, stimecmp */
+  { 0xDA0, 0xDA0 }, /* scountovf */
   { 0x180, 0x180 }, /* satp */
   { 0x600, 0x600 },
   { 0x602, 0x607 }, /* hstatus, hedeleg hideleg hie htimedelta hcounteren hgeie */
@@ -38,6 +39,7 @@ static const struct {
   { 0x323, 0x33F }, /* mcountinhibit, mhpmevent3..31 */
   { 0x340, 0x344 },
   { 0x34A, 0x34B }, /* mscratch mepc mcause mtval mip, mtinst mtval2 */
+  { 0x747, 0x747 }, /* mseccfg */
   { 0x3A0, 0x3A0 },
   { 0x3A2, 0x3A2 }, /* pmpcfg0, pmpcfg2: the odd ones are RV32's */
   { 0x3B0, 0x3BF }, /* pmpaddr0..15 */
@@ -46,10 +48,28 @@ static const struct {
   { 0x7A0, 0x7A3 }, /* tselect tdata1..3 */
 };
 
+/* Of extensions that are off by default. */
+static const struct {
+  uint16_t first, last;
+} off[] = {
+  { 0x321, 0x322 }, /* mcyclecfg minstretcfg */
+  { 0x30C, 0x30F },
+  { 0x60C, 0x60F },
+  { 0x10C, 0x10F }, /* mstateen0..3, hstateen0..3, sstateen0..3 */
+};
+
 static bool exists(unsigned csr)
 {
   for (unsigned i = 0; i < sizeof listing / sizeof *listing; i++)
     if (csr >= listing[i].first && csr <= listing[i].last)
+      return true;
+  return false;
+}
+
+static bool is_off(unsigned csr)
+{
+  for (unsigned i = 0; i < sizeof off / sizeof *off; i++)
+    if (csr >= off[i].first && csr <= off[i].last)
       return true;
   return false;
 }
@@ -140,7 +160,7 @@ START_TEST(table_is_the_listing)
 {
   for (unsigned csr = 0; csr < 4200; csr++) {
     const rv_csr_desc *d = rv_csr_describe(csr);
-    ck_assert_msg((d != NULL) == (csr < 4096 && exists(csr)), "CSR %#x", csr);
+    ck_assert_msg((d != NULL) == (csr < 4096 && (exists(csr) || is_off(csr))), "CSR %#x", csr);
     if (d) {
       ck_assert_uint_eq(d->addr, csr);
       ck_assert(d->name[0] && d->brief[0] && d->spec[0]);
@@ -150,7 +170,7 @@ START_TEST(table_is_the_listing)
 }
 END_TEST
 
-/* A refused write changes nothing but what the trap to M writes (CVA6 #3398). */
+/* A refused write changes nothing but what the trap to M writes (KB-39). */
 START_TEST(a_refused_write_has_no_effect)
 {
   core *c = core_new();
@@ -185,7 +205,7 @@ END_TEST
 
 enum { FCSR = 0x003, CYCLE = 0xC00, TIME = 0xC01, INSTRET = 0xC02, HPM31 = 0xC1F };
 
-/* H-111, H-112, H-405: mcounteren, hcounteren, scounteren, all combinations, every counter. */
+/* H-111, H-112: mcounteren, hcounteren, scounteren, all combinations, every counter. */
 START_TEST(counter_enables)
 {
   core *c = core_new();
@@ -211,7 +231,8 @@ START_TEST(counter_enables)
 }
 END_TEST
 
-/* H-099, H-100, H-116 .. H-118, H-121: stimecmp and vstimecmp by TM and STCE of both levels. */
+/* H-099, H-100, H-116, H-117, H-118, H-121, H-404: stimecmp and vstimecmp by TM and STCE of both
+ * levels; M may always. */
 START_TEST(timer_compare_gates)
 {
   core *c = core_new();
@@ -246,7 +267,7 @@ START_TEST(timer_compare_gates)
 }
 END_TEST
 
-/* H-028, H-157 .. H-159, H-190, H-205: TVM and VTVM against satp, vsatp, hgatp. */
+/* H-028, H-157, H-158, H-159, H-190, H-205: TVM and VTVM against satp, vsatp, hgatp. */
 START_TEST(tvm_and_vtvm)
 {
   core *c = core_new();
@@ -350,52 +371,55 @@ static const struct {
   { 0x002, BITS(2, 0), 0 },
   { 0x003, BITS(7, 0), 0 },
   /* H-068: VS-level bits of mie are hie's. */
-  { 0x304, BIT(1) | BIT(2) | BIT(3) | BIT(5) | BIT(6) | BIT(7) | BITS(12, 9), 0 },
-  { 0x302, BITS(10, 0) | BIT(12) | BIT(13) | BIT(15) | BITS(23, 18), 0 },   /* H-051 */
-  { 0x303, BIT(1) | BIT(5) | BIT(9), BIT(2) | BIT(6) | BIT(10) | BIT(12) }, /* H-049, QEMU #1617 */
+  { 0x304, BIT(1) | BIT(2) | BIT(3) | BIT(5) | BIT(6) | BIT(7) | BITS(13, 9), 0 },
+  { 0x302, BITS(10, 0) | BIT(12) | BIT(13) | BIT(15) | BITS(23, 18), 0 }, /* H-051 */
+  /* H-049; LCOFI */
+  { 0x303, BIT(1) | BIT(5) | BIT(9) | BIT(13), BIT(2) | BIT(6) | BIT(10) | BIT(12) },
   { 0x305, ~BIT(1), 0 },
   { 0x306, BITS(31, 0), 0 },
-  { 0x320, BIT(0) | BIT(2), 0 },
+  { 0x320, BIT(0) | BITS(10, 2), 0 },
   { 0x340, ~0ull, 0 },
   { 0x341, ~1ull, 0 },
   { 0x342, ~0ull, 0 },
-  { 0x343, ~0ull, 0 },
-  { 0x34A, ~0ull, 0 },
-  { 0x34B, ~0ull, 0 },
+  { 0x343, ~0ull, 0 },   /* H-003 */
+  { 0x34A, ~0ull, 0 },   /* H-148 */
+  { 0x34B, ~0ull, 0 },   /* H-131 */
   { 0x105, ~BIT(1), 0 }, /* H-184 */
   { 0x106, BITS(31, 0), 0 },
-  { 0x10A, BIT(0), 0 },
+  { 0x10A, BIT(0) | BITS(7, 6) | BIT(33), 0 }, /* CBIE of all three: test_cbo.c, PMM: test_pointer_masking.c */
   { 0x140, ~0ull, 0 },
   { 0x141, ~1ull, 0 },
   { 0x142, ~0ull, 0 },
   { 0x143, ~0ull, 0 },
   { 0x14D, ~0ull, 0 },
-  /* H-020 .. H-025, QEMU: WPRI bits, VGEIN with GEILEN=0 */
-  { 0x600, BITS(9, 6) | BITS(22, 20), 2ull << 32 },
-  { 0x602, BITS(8, 0) | BIT(12) | BIT(13) | BIT(15) | BIT(18) | BIT(19), 0 }, /* H-041, H-042 */
-  { 0x603, BIT(2) | BIT(6) | BIT(10), 0 },                                    /* H-045 */
-  { 0x604, BIT(2) | BIT(6) | BIT(10) | BIT(12), 0 },                          /* H-066 */
+  /* H-020 .. H-025: WPRI bits, VGEIN with GEILEN=0 */
+  { 0x600, BITS(9, 6) | BITS(22, 20) | BIT(49), 2ull << 32 },
+  { 0x602, BITS(8, 0) | BIT(12) | BIT(13) | BIT(15) | BIT(18) | BIT(19),
+    0 },                                             /* H-040, H-041, H-042 */
+  { 0x603, BIT(2) | BIT(6) | BIT(10), 0 },           /* H-045; H-046: no Shlcofideleg by default */
+  { 0x604, BIT(2) | BIT(6) | BIT(10) | BIT(12), 0 }, /* H-066 */
   { 0x605, ~0ull, 0 },
-  { 0x606, BITS(31, 0), 0 },               /* H-110 */
-  { 0x607, 0, 0 },                         /* H-086 */
-  { 0x60A, BIT(0) | BITS(63, 61), 0 },     /* H-090, H-096; CBIE (#9) is not there at all */
-  { 0x643, ~0ull, 0 },                     /* H-131 */
-  { 0x645, BIT(2) | BIT(6) | BIT(10), 0 }, /* H-060, QEMU #12 */
-  { 0x64A, ~0ull, 0 },
-  { 0x200, BIT(1) | BIT(5) | BIT(8) | BIT(18) | BIT(19), 2ull << 32 }, /* H-290; FS elsewhere */
+  { 0x606, BITS(31, 0), 0 },                        /* H-110 */
+  { 0x607, 0, 0 },                                  /* H-086 */
+  { 0x60A, BIT(0) | BITS(7, 6) | BIT(33) | BITS(63, 61), 0 }, /* H-090, H-096 */
+  { 0x643, ~0ull, 0 },                              /* H-131 */
+  { 0x645, BIT(2) | BIT(6) | BIT(10), 0 },          /* H-060 */
+  { 0x64A, ~0ull, 0 },                              /* H-148 */
+  { 0x200, BIT(1) | BIT(5) | BIT(8) | BIT(18) | BIT(19),
+    2ull << 32 }, /* H-290, H-291, H-292; FS elsewhere */
   { 0x205, ~BIT(1), 0 },
   { 0x240, ~0ull, 0 },
-  { 0x241, ~1ull, 0 }, /* H-185, QEMU #8 */
-  { 0x242, ~0ull, 0 },
-  { 0x243, ~0ull, 0 },
+  { 0x241, ~1ull, 0 }, /* H-185 */
+  { 0x242, ~0ull, 0 }, /* H-185 */
+  { 0x243, ~0ull, 0 }, /* H-185 */
   { 0x24D, ~0ull, 0 },
   { 0x7A0, 0, 0 },
   { 0x7A1, 0, 0 },
   { 0x301, 0,
     2ull << 62 | BIT(0) | BIT(2) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(12) | BIT(18) |
         BIT(20) },
-  { 0x323, 0, 0 },
-  { 0xB03, 0, 0 },
+  { 0x32B, 0, 0 },
+  { 0xB0B, 0, 0 },
   { 0x33F, 0, 0 },
   { 0xB1F, 0, 0 },
 };
@@ -416,7 +440,10 @@ START_TEST(write_masks)
     core_poke(c->h, CSR_menvcfg, ~0ull);
     for (unsigned n = 0; n < 40; n++) {
       /* FS of vsstatus is tested with SD. */
-      const uint64_t not = legal[i].csr == 0x200 ? BIT(13) | BIT(14) : 0;
+      const uint64_t not = legal[i].csr == 0x200           ? BIT(13) | BIT(14)
+                           : legal[i].csr == 0x600         ? BIT(48)
+                           : (legal[i].csr & 0xff) == 0x0A ? BITS(5, 4) | BIT(32)
+                                                           : 0;
       const uint64_t value = (n == 0 ? ~0ull : n == 1 ? 0 : core_random(c)) & ~not ;
       check_legal(c, legal[i].csr, value, legal[i].mask, legal[i].fixed);
     }
@@ -467,8 +494,8 @@ START_TEST(sstatus_is_a_view)
 }
 END_TEST
 
-/* H-091 .. H-093, H-403: what menvcfg does not give reads 0 in henvcfg and cannot be set. FIOM is
- * independent (H-098). */
+/* H-091, H-092, H-093, H-403: what menvcfg does not give reads 0 in henvcfg and cannot be set. FIOM
+ * is independent (H-098), as are PMM, CBIE, CBCFE and CBZE (H-402). */
 START_TEST(henvcfg_under_menvcfg)
 {
   core *c = core_new();
@@ -476,17 +503,17 @@ START_TEST(henvcfg_under_menvcfg)
     const uint64_t given = (uint64_t)set << 61;
     csr_write(c, MODE_M, 0x30A, given);
     csr_write(c, MODE_HS, 0x60A, ~0ull);
-    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), given | 1);
+    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), given | 0x3000000f1);
     csr_write(c, MODE_M, 0x30A, 0);
-    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), 1);
+    ck_assert_uint_eq(csr_read(c, MODE_HS, 0x60A), 0x3000000f1);
   }
   csr_write(c, MODE_M, 0x30A, ~0ull);
-  ck_assert_uint_eq(csr_read(c, MODE_M, 0x30A), BITS(63, 61) | 1);
+  ck_assert_uint_eq(csr_read(c, MODE_M, 0x30A), BITS(63, 61) | 0x3000000f1);
   core_free(c);
 }
 END_TEST
 
-/* H-200 .. H-206, H-469, CVA6 #3495, QEMU #10. */
+/* H-200, H-201, H-202, H-203, H-204, H-206, H-469: every field is kept, whatever MODE is. */
 START_TEST(hgatp_legal)
 {
   core *c = core_new();
@@ -616,11 +643,12 @@ END_TEST
 
 /* ---- interrupt registers: aliases, views, modulation ---- */
 
-/* What sip, sie, hip, hie, vsip, vsie, mip and mie show, computed by the text [H-060 .. H-076]. */
+/* What sip, sie, hip, hie, vsip, vsie, mip and mie show, computed by the text [H-061, H-067, H-068,
+ * H-073, H-076]. */
 static void check_views(core *c)
 {
   rv_hart *h = c->h;
-  const uint64_t vs = BIT(2) | BIT(6) | BIT(10), s = BIT(1) | BIT(5) | BIT(9);
+  const uint64_t vs = BIT(2) | BIT(6) | BIT(10), s = BIT(1) | BIT(5) | BIT(9) | BIT(13);
   const uint64_t mip = csr_read(c, MODE_M, 0x344), mie = csr_read(c, MODE_M, 0x304);
   const uint64_t hideleg = core_peek(h, CSR_hideleg), mideleg = core_peek(h, CSR_mideleg);
   ck_assert_uint_eq(mip & vs, core_peek(h, CSR_hvip));
@@ -628,14 +656,18 @@ static void check_views(core *c)
   ck_assert_uint_eq(csr_read(c, MODE_HS, 0x604), mie & (vs | BIT(12)));
   ck_assert_uint_eq(csr_read(c, MODE_HS, 0x144), mip & mideleg & s);
   ck_assert_uint_eq(csr_read(c, MODE_HS, 0x104), mie & mideleg & s);
-  ck_assert_uint_eq(csr_read(c, MODE_HS, 0x244), (mip & vs & hideleg) >> 1);
-  ck_assert_uint_eq(csr_read(c, MODE_HS, 0x204), (mie & vs & hideleg) >> 1);
-  ck_assert_uint_eq(csr_read(c, MODE_VS, 0x144), (mip & vs & hideleg) >> 1); /* QEMU #6 */
-  ck_assert_uint_eq(csr_read(c, MODE_VS, 0x104), (mie & vs & hideleg) >> 1);
+  const uint64_t lcofi = BIT(13) & mideleg & hideleg; /* H-400 */
+  const uint64_t vsip = (mip & vs & hideleg) >> 1 | (mip & lcofi);
+  const uint64_t vsie = (mie & vs & hideleg) >> 1 | (mie & lcofi);
+  ck_assert_uint_eq(csr_read(c, MODE_HS, 0x244), vsip);
+  ck_assert_uint_eq(csr_read(c, MODE_HS, 0x204), vsie);
+  ck_assert_uint_eq(csr_read(c, MODE_VS, 0x144), vsip); /* KB-41 */
+  ck_assert_uint_eq(csr_read(c, MODE_VS, 0x104), vsie);
 }
 
-/* Random writes to all of them from all modes; each changes exactly what it may. */
-START_TEST(interrupt_views)
+/* Random writes to all of them from all modes; each changes exactly what it may: without Sscofpmf,
+ * with it, and with Shlcofideleg. */
+static void check_interrupt_views(uint64_t ext)
 {
   static const struct {
     core_mode mode;
@@ -648,7 +680,12 @@ START_TEST(interrupt_views)
   };
   core *c = core_new();
   rv_hart *h = c->h;
-  for (unsigned n = 0; n < 5000; n++) {
+  h->choice.ext = ext;
+  rv_csr_reset(h);
+  const uint64_t lcofi = ext >> EXT_Sscofpmf & 1 ? BIT(13) : 0;
+  core_poke(h, CSR_pmpaddr0, ~0ull);
+  core_poke(h, CSR_pmpcfg0, 0x1f);
+  for (unsigned n = 0; n < 1500; n++) {
     const unsigned i = core_random(c) % (sizeof writes / sizeof *writes);
     const uint64_t value = core_random(c);
     uint64_t mip = core_peek(h, CSR_mip), mie = core_peek(h, CSR_mie);
@@ -656,16 +693,16 @@ START_TEST(interrupt_views)
     uint64_t ip = 0, ie = 0, from = value;
     switch (writes[i].csr + (writes[i].mode == MODE_VS ? 0x100 : 0)) {
     case 0x304:
-      ie = 0x1eee;
+      ie = 0x1eee | lcofi;
       break;
     case 0x344:
-      ip = BIT(1) | BIT(5) | BIT(9) | BIT(2);
+      ip = BIT(1) | BIT(5) | BIT(9) | BIT(2) | lcofi;
       break; /* H-068, H-069; STCE=0 */
     case 0x104:
-      ie = mideleg & 0x222;
+      ie = mideleg & 0x2222;
       break;
     case 0x144:
-      ip = mideleg & BIT(1);
+      ip = mideleg & (BIT(1) | BIT(13));
       break;
     case 0x604:
       ie = 0x1444;
@@ -688,6 +725,16 @@ START_TEST(interrupt_views)
     csr_write(c, writes[i].mode, writes[i].csr, value);
     mip = (mip & ~ip) | (from & ip);
     mie = (mie & ~ie) | (from & ie);
+    if (writes[i].csr == 0x204 || (writes[i].mode == MODE_VS && writes[i].csr == 0x104))
+      mie = (mie & ~(hideleg & mideleg & BIT(13))) | (value & hideleg & mideleg & BIT(13));
+    if (writes[i].csr == 0x244 || (writes[i].mode == MODE_VS && writes[i].csr == 0x144))
+      mip = (mip & ~(hideleg & mideleg & BIT(13))) | (value & hideleg & mideleg & BIT(13));
+    if (writes[i].csr == 0x603) /* H-045, H-046, H-050 */
+      ck_assert_uint_eq(core_peek(h, CSR_hideleg),
+                        value & (0x444 | (ext >> EXT_Shlcofideleg & 1 ? lcofi & mideleg : 0)));
+    ck_assert_uint_eq(core_peek(h, CSR_hideleg) & ~core_peek(h, CSR_mideleg), 0); /* H-050 */
+    if (writes[i].csr == 0x303)
+      ck_assert_uint_eq(core_peek(h, CSR_mideleg), (value & (0x222 | lcofi)) | 0x1444);
     ck_assert_msg(core_peek(h, CSR_mip) == mip, "%s wrote %s", mode_names[writes[i].mode],
                   rv_csr_name(writes[i].csr));
     ck_assert_msg(core_peek(h, CSR_mie) == mie, "%s wrote %s", mode_names[writes[i].mode],
@@ -695,6 +742,15 @@ START_TEST(interrupt_views)
     check_views(c);
   }
   core_free(c);
+}
+
+START_TEST(interrupt_views)
+{
+  const uint64_t none = RV_EXT_DEFAULT & ~(1ull << EXT_Sscofpmf | 1ull << EXT_Shlcofideleg);
+  check_interrupt_views(none);
+  check_interrupt_views(none | 1ull << EXT_Shlcofideleg); /* nothing without Sscofpmf */
+  check_interrupt_views(none | 1ull << EXT_Sscofpmf);
+  check_interrupt_views(none | 1ull << EXT_Sscofpmf | 1ull << EXT_Shlcofideleg);
 }
 END_TEST
 
@@ -760,7 +816,7 @@ END_TEST
 
 /* ---- the rest ---- */
 
-/* H-114: time with V=1 is shifted by htimedelta, modulo 2^64. */
+/* H-114, H-122: time with V=1 is shifted by htimedelta, modulo 2^64. */
 START_TEST(time_delta)
 {
   core *c = core_new();
@@ -952,7 +1008,7 @@ START_TEST(engine_frm)
 }
 END_TEST
 
-/* H-276, QEMU 5242ef887d: satp written in a block; the next instruction is fetched through it. */
+/* H-211, H-276: satp, or hgatp, written in a block; the next instruction is fetched through it. */
 START_TEST(engine_satp)
 {
   core *c = core_new();

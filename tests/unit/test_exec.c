@@ -202,6 +202,7 @@ static void jumps(world *w)
   run_one(w, "add a2,zero,zero"); /* x0 is 0, whatever was written to it */
   ck_assert_uint_eq(h->x[12], 0);
   run_one(w, "fence iorw,iorw");
+  run_one(w, "wrs.sto");
 }
 
 /* sc succeeds once after lr at its address, and not after anything else. */
@@ -300,8 +301,8 @@ START_TEST(floating_point_needs_fs)
 }
 END_TEST
 
-/* 5 and 6, and 7 with frm above 4, are illegal, also where nothing is rounded but there is an rm field;
- * without one frm does not matter. [norm:roundingmode_rsv] */
+/* 5 and 6, and 7 with frm above 4, are illegal, for widening conversions as well
+ * [norm:roundingmode_rsv]; where there is no rm field frm does not matter. */
 START_TEST(reserved_rounding_modes_are_illegal)
 {
   static const char *const with_rm[] = { "fadd.s fa3,fa0,fa1",      "fsqrt.d fa3,fa0",
@@ -339,7 +340,7 @@ static unsigned fs_after(world *w, const char *text)
 {
   rv_hart *h = w->harts[0];
   h->csr.mstatus = 2ull << 13; /* Clean */
-  h->fp_dirty = false;
+  h->fp_fast = false;
   h->x[10] = DATA;
   run_one(w, text);
   return h->csr.mstatus >> 13 & 3;

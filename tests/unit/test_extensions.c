@@ -1,7 +1,8 @@
-/* test_extensions.c - cpu/ext.def and machine/extensions.c: what -cpu switches off does not exist, and
- * what is there is told.
+/* test_extensions.c - cpu/ext.def and machine/extensions.c: what -cpu switches off does not exist,
+ * and what is there is told.
  */
 #include "core_fixture.h"
+#include "machine/machine.h"
 #include "rvh.h"
 
 static core *core_without(rv_ext ext)
@@ -13,19 +14,29 @@ static core *core_without(rv_ext ext)
   return c;
 }
 
-/* Without Svinval its instructions are reserved encodings: cause 2 in every mode. [H-166] */
+/* Without its extension an instruction is a reserved encoding: cause 2 in every mode. [H-166] */
 START_TEST(absent_instructions_are_illegal)
 {
-  static const char *const texts[] = { "sinval.vma a0,a1", "sfence.w.inval", "sfence.inval.ir",
-                                       "hinval.vvma a0,a1", "hinval.gvma a0,a1" };
-  core *with = core_new(), *without = core_without(EXT_Svinval);
-  for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++) {
-    ck_assert_int_eq(execute(with, MODE_M, texts[i]), NO_TRAP);
+  static const struct {
+    rv_ext ext;
+    const char *text;
+  } cases[] = {
+    { EXT_Svinval, "sinval.vma a0,a1" },  { EXT_Svinval, "sfence.w.inval" },
+    { EXT_Svinval, "sfence.inval.ir" },   { EXT_Svinval, "hinval.vvma a0,a1" },
+    { EXT_Svinval, "hinval.gvma a0,a1" }, { EXT_Zawrs, "wrs.nto" },
+    { EXT_Zawrs, "wrs.sto" },             { EXT_Zicbom, "cbo.inval (a0)" },
+    { EXT_Zicbom, "cbo.clean (a0)" },     { EXT_Zicbom, "cbo.flush (a0)" },
+    { EXT_Zicboz, "cbo.zero (a0)" },
+  };
+  for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+    core *with = core_new(), *without = core_without(cases[i].ext);
+    with->h->x[10] = without->h->x[10] = DATA;
+    ck_assert_int_eq(execute(with, MODE_M, cases[i].text), NO_TRAP);
     for (unsigned mode = 0; mode < N_MODES; mode++)
-      ck_assert_int_eq(execute(without, mode, texts[i]), CAUSE_ILLEGAL);
+      ck_assert_int_eq(execute(without, mode, cases[i].text), CAUSE_ILLEGAL);
+    core_free(with);
+    core_free(without);
   }
-  core_free(with);
-  core_free(without);
 }
 END_TEST
 
@@ -95,8 +106,43 @@ START_TEST(switches)
     ck_assert_str_eq(refused(name, false), "");
     ck_assert_str_eq(refused(name, true), "");
   }
+  /* What needs another one comes and goes with it. */
+  config = (rvh_config)RVH_CONFIG_DEFAULT;
+  ck_assert(!(RV_EXT_DEFAULT >> EXT_Shlcofideleg & 1));
+  ck_assert_str_eq(refused("sscofpmf", false), "");
+  ck_assert_str_eq(refused("shlcofideleg", true), "");
+  ck_assert(config.extensions >> EXT_Sscofpmf & 1 && config.extensions >> EXT_Shlcofideleg & 1);
+  ck_assert_str_eq(refused("sscofpmf", false), "");
+  ck_assert(!(config.extensions >> EXT_Sscofpmf & 1) && !(config.extensions >> EXT_Shlcofideleg & 1));
   ck_assert_str_eq(refused("max", true), "");
   ck_assert_uint_eq(config.extensions, RV_EXT_ALL);
+}
+END_TEST
+
+static bool told(const char *name)
+{
+  const char *list[N_EXT + 8];
+  g_autofree char *isa = rv_isa_string(&config, list), *part = g_strdup_printf("_%s_", name);
+  g_autofree char *whole = g_strdup_printf("%s_", isa);
+  ck_assert_int_eq(g_strv_contains(list, name), strstr(whole, part) != NULL);
+  return strstr(whole, part);
+}
+
+/* A part is switched, and told, with the extension it is of. */
+START_TEST(parts)
+{
+  bool on;
+  const char *name, *brief;
+  config = (rvh_config)RVH_CONFIG_DEFAULT;
+  ck_assert(!told("smstateen") && !told("ssstateen"));
+  ck_assert_str_eq(refused("smstateen", true), "");
+  ck_assert(told("smstateen") && told("ssstateen"));
+  ck_assert_str_eq(refused("ssstateen", false), "");
+  ck_assert(!told("smstateen") && !told("ssstateen"));
+  ck_assert_str_eq(refused("max", true), "");
+  ck_assert(told("smstateen") && told("ssstateen"));
+  for (unsigned i = 0; (name = rvh_extension(i, &on, &brief)); i++)
+    ck_assert_str_ne(name, "ssstateen");
 }
 END_TEST
 
@@ -106,5 +152,6 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, absent_in_blocks);
   tcase_add_test(tc, absent_csrs_and_fields);
   tcase_add_test(tc, switches);
+  tcase_add_test(tc, parts);
 }
 UNIT_MAIN("extensions", add_tests)

@@ -109,6 +109,20 @@ START_TEST(cpus_are_described_and_in_order)
 }
 END_TEST
 
+/* The event counters are offered to firmware: 3 to 10, with cycle (0) and instret (2). */
+START_TEST(counters_are_offered)
+{
+  static const char *const with[] = { "i", "zihpm", NULL };
+  build();
+  ck_assert_int_eq(fdt_path_offset(fdt, "/pmu"), -FDT_ERR_NOTFOUND);
+  cfg.isa_extensions = with;
+  build();
+  expect_string("/pmu", "compatible", "riscv,pmu");
+  CELLS("/pmu", "riscv,event-to-mhpmcounters", 1, 1, 0x7f9, 2, 2, 0x7fc);
+  CELLS("/pmu", "riscv,event-to-mhpmevent", 1, 0, 1, 2, 0, 2);
+}
+END_TEST
+
 START_TEST(phandles_lead_where_they_should)
 {
   static const struct {
@@ -263,6 +277,7 @@ static void add_tests(TCase *tc)
   tcase_add_checked_fixture(tc, setup, teardown);
   tcase_add_test(tc, root_is_the_virt_board);
   tcase_add_test(tc, cpus_are_described_and_in_order);
+  tcase_add_test(tc, counters_are_offered);
   tcase_add_test(tc, phandles_lead_where_they_should);
   tcase_add_test(tc, interrupt_controllers);
   tcase_add_test(tc, serial_rtc_and_power);

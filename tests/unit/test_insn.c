@@ -160,6 +160,9 @@ static const uint32_t illegal[] = {
   0x0200101b, /* slliw with shamt bit 5 [norm:slliw_srliw_sraiw_imm5_rsv] */
   0x1010a02f, /* lr.w with rs2 = 1 */
   0x00200073, /* uret */
+  0x0005208f, /* cbo.inval with rd = 1 */
+  0x0035200f, /* MISC-MEM funct3 010: 3 and 5 are no operations */
+  0x0055200f,
   0x30200173, /* mret with rd = 2 */
   0x120000f3, /* sfence.vma with rd = 1 */
   0x220000f3, /* hfence.vvma with rd = 1 */
@@ -229,6 +232,11 @@ static const struct {
   { 0x8330000f, "fence.tso", "fence rw,rw,0x8,zero,zero" },
   { 0x0100000f, "pause", "fence w,0" },
   { 0x0000100f, "fence.i", "fence.i" },
+  { 0x0044a00f, "cbo.zero (s1)", "cbo.zero (s1)" },
+  { 0x00056013, "prefetch.i 0(a0)", "ori zero,a0,0" },
+  { 0x02156013, "prefetch.r 32(a0)", "ori zero,a0,33" },
+  { 0xfc35e013, "prefetch.w -64(a1)", "ori zero,a1,-61" },
+  { 0x00256013, "ori zero,a0,2", "ori zero,a0,2" },
   { 0x1005252f, "lr.w a0,(a0)", "lr.w a0,(a0)" },
   { 0x06c5b52f, "amoadd.d.aqrl a0,a2,(a1)", "amoadd.d.aqrl a0,a2,(a1)" },
   { 0x02c5f553, "fadd.d fa0,fa1,fa2", "fadd.d fa0,fa1,fa2" },

@@ -28,12 +28,12 @@ static unsigned highest(uint64_t set, const uint8_t *order)
   return *order;
 }
 
-/* H-070 .. H-072, H-077 .. H-080 */
+/* H-070, H-071, H-072, H-077, H-078, H-079, H-080 */
 static unsigned oracle(core *c, core_mode mode, core_mode *to)
 {
-  static const uint8_t to_m[] = { 11, 3, 7, 9, 1, 5, 0 };
-  static const uint8_t to_hs[] = { 9, 1, 5, 12, 10, 2, 6, 0 };
-  static const uint8_t to_vs[] = { 10, 2, 6, 0 };
+  static const uint8_t to_m[] = { 11, 3, 7, 9, 1, 5, 13, 0 };
+  static const uint8_t to_hs[] = { 9, 1, 5, 12, 10, 2, 6, 13, 0 };
+  static const uint8_t to_vs[] = { 10, 2, 6, 13, 0 };
   const rv_hart *h = c->h;
   const uint64_t ready = core_peek(c->h, CSR_mip) & core_peek(c->h, CSR_mie);
   const uint64_t mideleg = core_peek(c->h, CSR_mideleg), hideleg = core_peek(c->h, CSR_hideleg);
@@ -50,7 +50,7 @@ static unsigned oracle(core *c, core_mode mode, core_mode *to)
   *to = MODE_VS;
   if ((mode == MODE_VU || (mode == MODE_VS && vs_sie)) &&
       (irq = highest(ready & mideleg & hideleg, to_vs)))
-    return irq - 1; /* H-048 */
+    return irq == 13 ? 13 : irq - 1; /* H-048, H-400 */
   return 0;
 }
 
@@ -76,6 +76,8 @@ static void scramble(core *c)
 START_TEST(selection)
 {
   core *c = core_new();
+  c->h->choice.ext |= 1ull << EXT_Shlcofideleg;
+  rv_csr_reset(c->h);
   unsigned taken[N_MODES] = { 0 };
   for (unsigned n = 0; n < 40000; n++) {
     const core_mode mode = n % N_MODES;
@@ -101,7 +103,7 @@ START_TEST(selection)
 }
 END_TEST
 
-/* H-077, H-078, H-080: pending together, they come in the order of the manual. */
+/* H-077, H-078, H-080, H-313: pending together, they come in the order of the manual. */
 START_TEST(priorities)
 {
   static const struct {
@@ -109,21 +111,23 @@ START_TEST(priorities)
     uint64_t mideleg, hideleg;
     uint8_t order[12];
   } cases[] = {
-    { MODE_M, 0, 0, { 11, 3, 7, 9, 1, 5 } },
-    { MODE_U, ~0ull, 0, { 11, 3, 7, 9, 1, 5, 10, 2, 6 } },
-    { MODE_HS, ~0ull, 0, { 11, 3, 7, 9, 1, 5, 10, 2, 6 } },
-    { MODE_VU, ~0ull, ~0ull, { 11, 3, 7, 9, 1, 5, 9, 1, 5 } },   /* the last three in VS */
-    { MODE_VS, ~0ull, BIT(10), { 11, 3, 7, 9, 1, 5, 2, 6, 9 } }, /* H-079: HS before VS */
+    { MODE_M, 0, 0, { 11, 3, 7, 9, 1, 5, 13 } },
+    { MODE_U, ~0ull, 0, { 11, 3, 7, 9, 1, 5, 10, 2, 6, 13 } },
+    { MODE_HS, ~0ull, 0, { 11, 3, 7, 9, 1, 5, 10, 2, 6, 13 } },
+    { MODE_VU, ~0ull, ~0ull, { 11, 3, 7, 9, 1, 5, 9, 1, 5, 13 } },   /* the last four in VS */
+    { MODE_VS, ~0ull, BIT(10), { 11, 3, 7, 9, 1, 5, 2, 6, 13, 9 } }, /* H-079: HS before VS */
   };
   core *c = core_new();
   rv_hart *h = c->h;
+  h->choice.ext |= 1ull << EXT_Shlcofideleg;
+  rv_csr_reset(h);
   for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
     rv_set_line(h, IRQ_MEI, true);
     rv_set_line(h, IRQ_MSI, true);
     rv_set_line(h, IRQ_MTI, true);
     core_poke(h, CSR_mideleg, cases[i].mideleg);
     core_poke(h, CSR_hideleg, cases[i].hideleg);
-    core_poke(h, CSR_mip, BIT(1) | BIT(5) | BIT(9));
+    core_poke(h, CSR_mip, BIT(1) | BIT(5) | BIT(9) | BIT(13));
     core_poke(h, CSR_hvip, 0x444);
     core_poke(h, CSR_mie, ~0ull);
     for (const uint8_t *want = cases[i].order; *want; want++) {
@@ -134,7 +138,7 @@ START_TEST(priorities)
       const unsigned irq = take(c, &to);
       ck_assert_msg(irq == *want, "case %u: %u, not %u", i, irq, *want);
       /* Disable the one that was taken, by its number in mie. */
-      core_poke(h, CSR_mie, h->csr.mie & ~BIT(to == MODE_VS ? irq + 1 : irq));
+      core_poke(h, CSR_mie, h->csr.mie & ~BIT(to == MODE_VS && irq != 13 ? irq + 1 : irq));
     }
     core_mode to;
     ck_assert_uint_eq(take(c, &to), 0);
@@ -143,7 +147,7 @@ START_TEST(priorities)
 }
 END_TEST
 
-/* H-005, H-071, H-072, QEMU 487a99551a, Spike #707: one VS-level interrupt, by mode, SIE bits and
+/* H-005, H-047, H-071, H-072: one VS-level interrupt, by mode, SIE bits and
  * delegation. */
 START_TEST(sie_rules)
 {
@@ -302,14 +306,14 @@ END_TEST
 
 /* ---- wfi ---- */
 
-/* H-081, QEMU 8f42415fc1: any pending and enabled interrupt ends the wait, whatever the global
+/* H-081, KB-102: any pending and enabled interrupt ends the wait, whatever the global
  * enables and delegation; nothing else does. */
 START_TEST(wfi_wakes)
 {
   core *c = core_new();
   rv_hart *h = c->h;
   static const core_mode modes[] = { MODE_M, MODE_HS, MODE_VS };
-  static const uint8_t irqs[] = { 1, 2, 3, 5, 6, 7, 9, 10, 11 };
+  static const uint8_t irqs[] = { 1, 2, 3, 5, 6, 7, 9, 10, 11, 13 };
   for (unsigned m = 0; m < 3; m++)
     for (unsigned i = 0; i < sizeof irqs; i++)
       for (unsigned enabled = 0; enabled < 2; enabled++)
@@ -345,7 +349,7 @@ END_TEST
 
 /* ---- timers ---- */
 
-/* H-063, H-099, H-115, H-119, H-120, Spike #2438: VSTIP is the comparison with the delta, in every
+/* H-063, H-099, H-115, H-119, H-120, KB-105: VSTIP is the comparison with the delta, in every
  * mode, or hvip's bit; without STCE at either level only hvip's. */
 START_TEST(vstip)
 {
@@ -370,7 +374,7 @@ START_TEST(vstip)
     const uint64_t want = reached ? BIT(6) : injected;
     ck_assert_uint_eq(core_peek(h, CSR_hip) & BIT(6), want);
     ck_assert_uint_eq(core_peek(h, CSR_mip) & BIT(6), want);
-    ck_assert_uint_eq(core_peek(h, CSR_hvip), injected); /* Spike 20a73541: not an alias */
+    ck_assert_uint_eq(core_peek(h, CSR_hvip), injected); /* KB-34: not an alias */
   }
   core_free(c);
 }
@@ -399,7 +403,7 @@ START_TEST(stip)
 END_TEST
 
 /* Everything that moves a comparison is reported, so that the next event is planned anew
- * (QEMU 14cb78bfaf, 2cfb3b6c9b, 3cb2edae74, dff5f51540). */
+ * (KB-104). */
 START_TEST(timer_changes_are_told)
 {
   static const uint16_t csrs[] = { CSR_stimecmp, CSR_vstimecmp, CSR_htimedelta, CSR_henvcfg,
@@ -416,7 +420,7 @@ START_TEST(timer_changes_are_told)
 }
 END_TEST
 
-/* Whisper #56: the guest's timer arrives in VS as interrupt 5; H-407: HS's own never shows in V=1.
+/* KB-106: the guest's timer arrives in VS as interrupt 5; H-407: HS's own never shows in V=1.
  */
 START_TEST(guest_timer)
 {

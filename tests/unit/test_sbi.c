@@ -40,17 +40,32 @@ START_TEST(machine_state)
   rv_hart *h = f->harts[0];
   EXPECT(peek(h, CSR_pmpcfg0), 0x1f);
   EXPECT_HEX(peek(h, CSR_medeleg), 0xF0B509u);
-  EXPECT_HEX(peek(h, CSR_mideleg), 0x1666u);
+  EXPECT_HEX(peek(h, CSR_mideleg), 0x3666u);
   EXPECT(peek(h, CSR_mcounteren), 7);
   EXPECT(peek(h, CSR_scounteren), 7);
   const uint64_t env = peek(h, CSR_menvcfg);
   EXPECT_HEX(env & (menvcfg_STCE | menvcfg_PBMTE | menvcfg_ADUE), menvcfg_STCE | menvcfg_PBMTE);
+  EXPECT_HEX(env & 0xf0, 0xd0); /* CBZE, CBCFE; CBIE: flush [H-101 .. H-103] */
   EXPECT(peek(h, CSR_mie), 0);
   tear_down(f);
 }
 END_TEST
 
-/* --adue: on in menvcfg, and in henvcfg for VS-stage tables [H-106]. */
+/* With Smstateen HS-mode has its henvcfg and hstateen0, as OpenSBI gives them [H-305]; hstateen0 and
+ * sstateen0 are 0 as M-mode is to leave them. */
+START_TEST(stateen_given)
+{
+  fixture *f = set_up();
+  rv_hart *h = f->harts[0];
+  h->choice.ext |= 1ull << EXT_Smstateen;
+  rv_sbi_start(f->sbi, h, KERNEL, 0);
+  EXPECT_HEX(peek(h, CSR_mstateen0), mstateen0_SE | mstateen0_ENVCFG);
+  EXPECT_HEX(peek(h, CSR_hstateen0), 0u);
+  tear_down(f);
+}
+END_TEST
+
+/* --adue: on in menvcfg, and in henvcfg for VS-stage tables. */
 START_TEST(adue_from_the_start)
 {
   fixture *f = set_up();
@@ -724,6 +739,7 @@ static void add_tests(TCase *tc)
 {
   tcase_add_test(tc, entry_state);
   tcase_add_test(tc, machine_state);
+  tcase_add_test(tc, stateen_given);
   tcase_add_test(tc, adue_from_the_start);
   tcase_add_test(tc, other_harts_are_stopped);
   tcase_add_test(tc, call_preserves_registers);

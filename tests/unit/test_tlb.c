@@ -222,7 +222,7 @@ START_TEST(mprv_is_apart)
 }
 END_TEST
 
-/* HLV neither fills the current regime's bank nor reads it. H-252 */
+/* HLV neither fills the current regime's bank nor reads it. */
 START_TEST(hlv_is_apart)
 {
   machine m = set_up_stale();
@@ -291,7 +291,7 @@ START_TEST(fence_of_the_vs_stage)
 }
 END_TEST
 
-/* hfence.gvma: by VMID; an address may drop more, never less. H-273, H-274 */
+/* hfence.gvma: by VMID; an address may drop more, never less. H-273, H-274, H-277 */
 START_TEST(fence_of_the_g_stage)
 {
   const bool has_gpa = _i & 1, has_vmid = _i & 2;
@@ -342,7 +342,8 @@ static void fence(machine *m, unsigned funct7, bool has_addr, uint64_t addr, boo
 }
 
 /* Every fence instruction, and its Svinval twin, with and without operands, does to the two levels
- * what H-273 .. H-278 say; sinval and hinval act at once, which is earlier than they must. */
+ * what H-273, H-275 and H-278 say; sinval and hinval act at once, which is earlier than they must.
+ */
 START_TEST(fence_instructions)
 {
   static const struct {

@@ -39,7 +39,7 @@ static core_mode model_target(const state *s, const rv_trap *t)
   const uint64_t hedeleg = t->interrupt ? s->csr.hideleg : s->csr.hedeleg;
   if (s->prv == PRV_M || !get_bit(medeleg, t->cause))
     return MODE_M;
-  return s->v && get_bit(hedeleg, t->cause) ? MODE_VS : MODE_HS; /* H-043 */
+  return s->v && get_bit(hedeleg, t->cause) ? MODE_VS : MODE_HS; /* H-043, H-174 */
 }
 
 static uint64_t vectored(uint64_t tvec, bool interrupt, uint64_t code)
@@ -78,14 +78,14 @@ static void model_trap(state *s, const rv_trap *t, core_mode target)
     set_bit(m, 1, 0);
     set_bit(m, 8, s->prv);
     set_bit(hs, 6, t->gva);
-    set_bit(hs, 7, s->v);
-    if (s->v) /* H-033 */
+    set_bit(hs, 7, s->v); /* H-032 */
+    if (s->v)             /* H-033 */
       set_bit(hs, 8, s->prv);
     s->pc = vectored(s->s[0].tvec, t->interrupt, code);
     s->prv = PRV_S;
     s->v = false;
   } else {
-    if (t->interrupt) /* H-048; QEMU #1708: only interrupts */
+    if (t->interrupt) /* H-048: only interrupts */
       code -= 1;
     s->s[1].cause = top | code;
     s->s[1].epc = from;
@@ -119,7 +119,7 @@ static void model_sret(state *s)
   uint64_t *status = s->v ? &s->s[1].status : &s->csr.mstatus;
   const bool v = s->v;
   s->pc = s->s[v].epc;
-  s->v = v || get_bit(s->csr.hstatus, 7);
+  s->v = v || get_bit(s->csr.hstatus, 7); /* H-032 */
   s->prv = get_bit(*status, 8);
   set_bit(status, 1, get_bit(*status, 5));
   set_bit(status, 5, 1);
@@ -241,7 +241,7 @@ START_TEST(interrupts)
 }
 END_TEST
 
-/* Spike #1340, QEMU #1708: the vector of a VS-level interrupt in VS is 4 * 9, 4 * 5, 4 * 1; in HS
+/* KB-51, KB-56: the vector of a VS-level interrupt in VS is 4 * 9, 4 * 5, 4 * 1; in HS
  * it is 4 * the number as it is; exceptions always go to BASE. */
 START_TEST(vectors)
 {
@@ -276,7 +276,7 @@ START_TEST(vectors)
 }
 END_TEST
 
-/* H-053, H-037, H-167, QEMU #4: what ecall and ebreak say, by mode; GVA does not stay. */
+/* H-053, H-037, H-167, KB-50: what ecall and ebreak say, by mode; GVA does not stay. */
 START_TEST(ecall_and_ebreak)
 {
   static const int ecall[] = { CAUSE_ECALL_M, CAUSE_ECALL_HS, CAUSE_ECALL_U, CAUSE_ECALL_VS,
@@ -299,7 +299,7 @@ START_TEST(ecall_and_ebreak)
 }
 END_TEST
 
-/* H-034, CVA6 #3493: illegal and virtual instructions hold bits, not an address: GVA=0. */
+/* H-034, KB-61: illegal and virtual instructions hold bits, not an address: GVA=0. */
 START_TEST(gva_of_instructions)
 {
   core *c = core_new();
@@ -317,7 +317,7 @@ START_TEST(gva_of_instructions)
 }
 END_TEST
 
-/* H-034, H-035, H-171, H-259, H-263: GVA and SPVP of faults, by who accessed and how. */
+/* H-034, H-035, H-171, H-193, H-259, H-263: GVA and SPVP of faults, by who accessed and how. */
 START_TEST(gva_of_faults)
 {
   core *c = core_new();
@@ -377,7 +377,7 @@ END_TEST
 
 /* ---- returning ---- */
 
-/* H-178, H-192, Spike 7fd56cfb, CVA6 #3313, QEMU #17. */
+/* H-178, H-192 */
 START_TEST(mret)
 {
   core *c = core_new();
@@ -393,7 +393,7 @@ START_TEST(mret)
 }
 END_TEST
 
-/* H-179 .. H-183 */
+/* H-179, H-180, H-181, H-183: from M, HS and VS. */
 START_TEST(sret)
 {
   static const core_mode from[] = { MODE_M, MODE_HS, MODE_VS };

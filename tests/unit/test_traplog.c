@@ -350,7 +350,7 @@ END_TEST
 
 /* ---- what the firmware does ---- */
 
-/* An undelegated illegal instruction: two lines, one exit. [H-174] */
+/* An undelegated illegal instruction: two lines, one exit. */
 START_TEST(test_redirect_pair)
 {
   start(RVH_TRACE_WHY, false);
@@ -571,7 +571,7 @@ END_TEST
 
 /* ---- interrupts, routes ---- */
 
-/* Delegated VS interrupts are read one lower by VS, 13 is not. [H-048, H-400] */
+/* Delegated VS interrupts are read one lower by VS, 13 is not. */
 START_TEST(test_interrupts)
 {
   start(RVH_TRACE_WHY, false);
@@ -743,7 +743,7 @@ START_TEST(test_spv_lost)
 }
 END_TEST
 
-/* SPP=0 with SPV=1 is VU: a mistake unless the exit was VU's. SPVP selects nothing. [H-179] */
+/* SPP=0 with SPV=1 is VU: a mistake unless the exit was VU's. SPVP selects nothing. */
 START_TEST(test_spp_vu)
 {
   start(RVH_TRACE_WHY, false);

@@ -31,30 +31,43 @@ typedef struct {
     unsigned when;
     core_mode mode;
     int outcome;
-  } change[4]; /* a later one wins */
+  } change[6]; /* a later one wins */
 } rule;
 
 static const rule rules[] = {
+  /* H-026, H-152, H-160, H-182 */
   { "sret", { OK, OK, ILL, OK, VIRT }, { { TSR, MODE_HS, ILL }, { VTSR, MODE_VS, VIRT } } },
   { "mret", { OK, ILL, ILL, ILL, ILL }, { { 0 } } }, /* H-161 */
-  /* H-153, H-154, H-155, QEMU: VU with TW=1; Whisper #57 */
+  /* H-027, H-153, H-154, H-155, H-191 */
   { "wfi",
     { OK, OK, ILL, OK, VIRT },
     { { VTW, MODE_VS, VIRT }, { TW, MODE_VS, ILL }, { TW, MODE_VU, ILL }, { TW, MODE_HS, ILL } } },
-  { "sfence.vma a0,a1",
+  /* H-450: in VS and in VU alike; none in U and VU without the switches, none of wrs.sto. */
+  { "wrs.nto",
+    { OK, OK, OK, OK, OK },
+    { { VTW, MODE_VS, VIRT },
+      { VTW, MODE_VU, VIRT },
+      { TW, MODE_VS, ILL },
+      { TW, MODE_VU, ILL },
+      { TW, MODE_HS, ILL },
+      { TW, MODE_U, ILL } } },
+  { "wrs.sto", { OK, OK, OK, OK, OK }, { { 0 } } },
+  { "sfence.vma a0,a1", /* H-028, H-152 */
     { OK, OK, ILL, OK, VIRT },
     { { TVM, MODE_HS, ILL }, { VTVM, MODE_VS, VIRT } } },
   { "sfence.vma zero,zero",
     { OK, OK, ILL, OK, VIRT },
     { { TVM, MODE_HS, ILL }, { VTVM, MODE_VS, VIRT } } },
-  { "sinval.vma a0,a1",
+  { "sinval.vma a0,a1", /* H-028, H-152, H-278 */
     { OK, OK, ILL, OK, VIRT },
     { { TVM, MODE_HS, ILL }, { VTVM, MODE_VS, VIRT } } },
-  { "sfence.w.inval", { OK, OK, ILL, OK, VIRT }, { { 0 } } }, /* H-029, QEMU #14 */
+  { "sfence.w.inval", { OK, OK, ILL, OK, VIRT }, { { 0 } } }, /* H-029, H-152, H-278 */
   { "sfence.inval.ir", { OK, OK, ILL, OK, VIRT }, { { 0 } } },
-  { "hfence.vvma a0,a1", { OK, OK, ILL, VIRT, VIRT }, { { 0 } } }, /* H-270, H-190 */
-  { "hinval.vvma a0,a1", { OK, OK, ILL, VIRT, VIRT }, { { 0 } } },
-  { "hfence.gvma a0,a1", { OK, OK, ILL, VIRT, VIRT }, { { TVM, MODE_HS, ILL } } }, /* H-271 */
+  { "hfence.vvma a0,a1", { OK, OK, ILL, VIRT, VIRT }, { { 0 } } }, /* H-270, H-190, H-272 */
+  { "hinval.vvma a0,a1", { OK, OK, ILL, VIRT, VIRT }, { { 0 } } }, /* H-278 */
+  { "hfence.gvma a0,a1",
+    { OK, OK, ILL, VIRT, VIRT },
+    { { TVM, MODE_HS, ILL } } }, /* H-271, H-272 */
   { "hinval.gvma a0,a1", { OK, OK, ILL, VIRT, VIRT }, { { TVM, MODE_HS, ILL } } },
   /* H-030, H-151, H-250 */
   { "hlv.b a0,(a2)", { OK, OK, ILL, VIRT, VIRT }, { { HU, MODE_U, OK } } },
@@ -70,18 +83,20 @@ static const rule rules[] = {
   { "hsv.h a3,(a2)", { OK, OK, ILL, VIRT, VIRT }, { { HU, MODE_U, OK } } },
   { "hsv.w a3,(a2)", { OK, OK, ILL, VIRT, VIRT }, { { HU, MODE_U, OK } } },
   { "hsv.d a3,(a2)", { OK, OK, ILL, VIRT, VIRT }, { { HU, MODE_U, OK } } },
-  /* Some CSRs: the switches of other instructions do not touch them (H-157 .. H-159, H-205). */
+  /* Some CSRs: the switches of other instructions do not touch them (H-157, H-158, H-159, H-205).
+   */
   { "csrrs a0,satp,zero",
     { OK, OK, ILL, OK, VIRT },
     { { TVM, MODE_HS, ILL }, { VTVM, MODE_VS, VIRT } } },
   { "csrrs a0,hgatp,zero", { OK, OK, ILL, VIRT, VIRT }, { { TVM, MODE_HS, ILL } } },
   { "csrrs a0,vsatp,zero", { OK, OK, ILL, VIRT, VIRT }, { { 0 } } },
-  { "csrrs a0,sstatus,zero", { OK, OK, ILL, OK, VIRT }, { { 0 } } }, /* QEMU #2 */
-  { "csrrs a0,senvcfg,zero", { OK, OK, ILL, OK, VIRT }, { { 0 } } }, /* isa-manual #1990 */
+  { "csrrs a0,sstatus,zero", { OK, OK, ILL, OK, VIRT }, { { 0 } } }, /* H-156 */
+  { "csrrs a0,senvcfg,zero", { OK, OK, ILL, OK, VIRT }, { { 0 } } }, /* H-012 */
   { "csrrs a0,mstatus,zero", { OK, ILL, ILL, ILL, ILL }, { { 0 } } },
   { "fence.i", { OK, OK, OK, OK, OK }, { { 0 } } },
 };
 
+/* H-150: each by its row above, under every combination of the switches. */
 START_TEST(all_instructions)
 {
   core *c = core_new();
@@ -92,7 +107,7 @@ START_TEST(all_instructions)
     for (unsigned set = 0; set < N_SETS; set++)
       for (unsigned mode = 0; mode < N_MODES; mode++) {
         int want = r->plain[mode];
-        for (unsigned k = 0; k < 4; k++)
+        for (unsigned k = 0; k < 6; k++)
           if ((r->change[k].when & set) && r->change[k].mode == mode)
             want = r->change[k].outcome;
         set_switches(c->h, set);
@@ -145,7 +160,7 @@ START_TEST(reserved_encodings)
     0x10100073,                                 /* no sret with rs2 = 1 */
     0x00200073,                                 /* uret */
     0x00c5c073,                                 /* SYSTEM funct3 4, funct7 0 */
-    0x00d00073, 0x01d00073,                     /* wrs.nto, wrs.sto: no Zawrs */
+    0x00d000f3, 0x00d08073, 0x01d000f3,         /* wrs: rd or rs1 != 0 */
   };
   core *c = core_new();
   for (unsigned i = 0; i < sizeof bits / sizeof *bits; i++)
@@ -199,12 +214,16 @@ START_TEST(rounding)
 }
 END_TEST
 
-/* H-168: with V=0 no reason gives 22; with V=1 exactly those that a hypervisor is to emulate. */
+/* H-150, H-168: with V=0 no reason gives 22; with V=1 exactly those that a hypervisor is to
+ * emulate. */
 START_TEST(reasons)
 {
   static const uint8_t is_virtual[] = { WHY_CSR_VIRTUAL, WHY_INSN_VIRTUAL, WHY_VTSR,
                                         WHY_VTVM,        WHY_VTW,          WHY_WFI_USER,
-                                        WHY_HCOUNTEREN,  WHY_SCOUNTEREN,   WHY_STCE_H };
+                                        WHY_HCOUNTEREN,  WHY_SCOUNTEREN,   WHY_STCE_H,
+                                        WHY_WRS_VTW,     WHY_CBIE_H,       WHY_CBIE_S,
+                                        WHY_CBCFE_H,     WHY_CBCFE_S,      WHY_CBZE_H,
+                                        WHY_CBZE_S,      WHY_HSTATEEN };
   core *c = core_new();
   for (unsigned why = 1; why < N_WHY; why++) {
     set_mode(c->h, MODE_HS);
@@ -237,6 +256,8 @@ START_TEST(reasons_told)
     { "wfi", MODE_VS, VTW, WHY_VTW },
     { "wfi", MODE_VS, VTW | TW, WHY_TW },
     { "wfi", MODE_VU, 0, WHY_WFI_USER },
+    { "wrs.nto", MODE_VU, VTW, WHY_WRS_VTW },
+    { "wrs.nto", MODE_VU, VTW | TW, WHY_WRS_TW },
     { "sfence.vma a0,a1", MODE_HS, TVM, WHY_TVM },
     { "sfence.vma a0,a1", MODE_VS, VTVM, WHY_VTVM },
     { "hfence.gvma a0,a1", MODE_HS, TVM, WHY_TVM },
@@ -260,7 +281,7 @@ START_TEST(reasons_told)
 }
 END_TEST
 
-/* H-256: widths and extension of the guest loads; H-251, H-252: as the guest would, not as MPRV. */
+/* H-256: widths and extension of the guest loads. */
 START_TEST(guest_loads)
 {
   static const struct {

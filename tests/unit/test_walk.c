@@ -1,5 +1,5 @@
-/* test_walk.c - translation: both stages against the rules one by one, then at random against a
- * second model of the manual's text that shares no code with the walker.
+/* test_walk.c - translation: both stages against the rules one by one. tests/model/test_translate.c
+ * checks them together, at random.
  */
 #include "mmu_fixture.h"
 
@@ -205,7 +205,7 @@ START_TEST(hs_user_bit)
 }
 END_TEST
 
-/* H-220: U=1 is needed at the G-stage in any mode, for PTEs as well; SUM is no matter. */
+/* H-220, H-133: U=1 is needed at the G-stage in any mode, for PTEs as well; SUM is no matter. */
 START_TEST(g_user_bit)
 {
   guest t = set_up_guest(RWX);
@@ -369,7 +369,7 @@ START_TEST(svade)
 }
 END_TEST
 
-/* H-233, H-403: each stage by its own ADUE; henvcfg's is worth nothing without menvcfg's. */
+/* H-106, H-233, H-403: each stage by its own ADUE; henvcfg's is worth nothing without menvcfg's. */
 START_TEST(svadu)
 {
   guest t = set_up_guest(RWX & ~(A | D));
@@ -519,8 +519,8 @@ START_TEST(misaligned_superpage)
 }
 END_TEST
 
-/* PBMT by menvcfg at the G-stage and the single stage, by henvcfg too at the VS-stage. H-224,
- * H-225, H-403 */
+/* PBMT by menvcfg at the G-stage and the single stage, by henvcfg too at the VS-stage; which type
+ * it is changes nothing. H-105, H-224, H-225, H-237, H-403 */
 START_TEST(pbmt)
 {
   guest t = set_up_guest(RWX | PBMT_NC);
@@ -629,341 +629,6 @@ START_TEST(unaligned_root)
 }
 END_TEST
 
-/* ---- the second model: the manual's text, step by step, and nothing clever ---- */
-
-/* [priv supervisor#sv32algorithm], [hypervisor#two-stage-translation]. Memory is a copy-on-write
- * view of RAM: what the model would write is kept aside and compared with what the walker wrote. */
-enum { N_UPDATES = 64 };
-typedef struct {
-  fixture *f;
-  rv_xmode m;
-  struct {
-    uint64_t pa, value;
-  } updates[N_UPDATES];
-  unsigned n;
-  bool write_pte; /* a refusal met while updating a VS-level PTE */
-  bool at_pte;
-  uint64_t gpa;
-} model;
-typedef enum { FINE, PAGE_FAULT, GUEST_FAULT, ACCESS_FAULT } verdict;
-typedef struct {
-  bool vs, g;             /* neither: satp */
-  bool read, write, exec; /* what is asked for */
-  bool user, sum, mxr, adue, pbmte;
-} asked;
-
-static bool model_read(const model *m, uint64_t pa, uint64_t *value)
-{
-  if (pa < RAM || pa >= RAM + RAM_SIZE)
-    return false;
-  *value = *(uint64_t *)(m->f->phys.region[0].host + (pa - RAM));
-  for (unsigned i = 0; i < m->n; i++)
-    if (m->updates[i].pa == pa)
-      *value = m->updates[i].value;
-  return true;
-}
-
-static verdict model_g(model *m, uint64_t gpa, asked q, uint64_t *pa);
-
-static verdict model_stage(model *m, uint64_t atp_value, const asked *q, uint64_t va, uint64_t *out)
-{
-  const verdict refused = q->g ? GUEST_FAULT : PAGE_FAULT;
-  const unsigned mode = atp_value >> 60;
-  if (mode == 0) {
-    *out = va;
-    return FINE;
-  }
-  const int n_levels = mode == 8 ? 3 : mode == 9 ? 4 : 5;
-  const int n_bits = (mode == 8 ? 39 : mode == 9 ? 48 : 57) + (q->g ? 2 : 0);
-  if (q->g ? (va >> n_bits) != 0
-           : (int64_t)va >> (n_bits - 1) != 0 && (int64_t)va >> (n_bits - 1) != -1)
-    return refused;
-  /* 1. a = satp.ppn * PAGESIZE, i = LEVELS - 1. */
-  uint64_t a = (atp_value & 0xfffffffffff) * PAGE;
-  for (int i = n_levels - 1;; i--) {
-    /* 2. pte = the value at a + va.vpn[i] * PTESIZE */
-    uint64_t vpn = va >> (12 + 9 * i);
-    vpn %= q->g && i == n_levels - 1 ? 2048 : 512;
-    const uint64_t at = a + vpn * 8;
-    uint64_t pa = at, pte;
-    if (q->vs) {
-      const verdict v = model_g(m, at, (asked){ .read = true }, &pa);
-      if (v != FINE) {
-        m->at_pte = true;
-        m->write_pte = false;
-        m->gpa = at;
-        return v;
-      }
-    }
-    if (!model_read(m, pa, &pte))
-      return ACCESS_FAULT;
-    /* 3. v = 0, r = 0 and w = 1, or bits reserved for future standard use */
-    const bool v = pte & 1, r = pte & 2, w = pte & 4, x = pte & 8, u = pte & 16;
-    const unsigned pbmt = pte >> 61 & 3, n = pte >> 63;
-    const uint64_t ppn = pte >> 10 & 0xfffffffffff;
-    if (!v || (!r && w) || (pte >> 54 & 0x7f) || pbmt == 3 || (pbmt && !q->pbmte))
-      return refused;
-    /* 4. a pointer? */
-    if (!r && !x) {
-      if ((pte & (16 | 64 | 128)) || pbmt || n || i == 0)
-        return refused;
-      a = ppn * PAGE;
-      continue;
-    }
-    /* 5., 6. u, then r, w, x with SUM and MXR */
-    if (q->user ? !u : u && (!q->sum || m->m.access == RV_FETCH))
-      return refused;
-    if ((q->read && !(r || (x && q->mxr))) || (q->write && !w) || (q->exec && !x))
-      return refused;
-    /* 7. misaligned superpage; Svnapot */
-    if (i > 0 && ppn % (1ull << 9 * i))
-      return refused;
-    if (n && (i > 0 || (ppn & 15) != 8))
-      return refused;
-    /* 9. a, and d for a store */
-    if (!(pte & 64) || (q->write && !(pte & 128))) {
-      if (!q->adue)
-        return refused;
-      if (q->vs) {
-        const verdict g = model_g(m, at, (asked){ .write = true }, &pa);
-        if (g != FINE) {
-          m->at_pte = true;
-          m->write_pte = true;
-          m->gpa = at;
-          return g;
-        }
-      }
-      if (m->n == N_UPDATES)
-        ck_abort();
-      m->updates[m->n].pa = pa;
-      m->updates[m->n++].value = pte | 64 | (q->write ? 128 : 0);
-    }
-    /* 10. the address: the low bits of a superpage are va's */
-    const int low = n ? 16 : 12 + 9 * i;
-    *out = (ppn << 12 >> low << low) | (va & ((1ull << low) - 1));
-    return FINE;
-  }
-}
-
-static verdict model_g(model *m, uint64_t gpa, asked q, uint64_t *pa)
-{
-  q.g = true;
-  q.user = true;
-  q.adue = m->f->h->csr.menvcfg >> 61 & 1;
-  q.pbmte = m->f->h->csr.menvcfg >> 62 & 1;
-  return model_stage(m, m->f->h->csr.hgatp, &q, gpa, pa);
-}
-
-static verdict model_translate(model *m, uint64_t va, uint64_t *pa)
-{
-  const rv_csrs *c = &m->f->h->csr;
-  const bool mxr = c->mstatus >> 19 & 1, vmxr = m->f->h->s[1].status >> 19 & 1;
-  const bool load = m->m.access == RV_LOAD;
-  asked q = { .read = load && !m->m.hlvx,
-              .write = m->m.access == RV_STORE,
-              .exec = m->m.access == RV_FETCH || m->m.hlvx,
-              .user = m->m.prv == 0 };
-  if (!m->m.v) {
-    q.sum = c->mstatus >> 18 & 1;
-    q.mxr = mxr;
-    q.adue = c->menvcfg >> 61 & 1;
-    q.pbmte = c->menvcfg >> 62 & 1;
-    return model_stage(m, m->f->h->s[0].atp, &q, va, pa);
-  }
-  asked g = { .read = q.read, .write = q.write, .exec = q.exec, .mxr = mxr };
-  uint64_t gpa;
-  q.vs = true;
-  q.sum = m->f->h->s[1].status >> 18 & 1;
-  q.mxr = mxr || vmxr;
-  q.adue = c->henvcfg >> 61 & c->menvcfg >> 61 & 1;
-  q.pbmte = c->henvcfg >> 62 & c->menvcfg >> 62 & 1;
-  const verdict v = model_stage(m, m->f->h->s[1].atp, &q, va, &gpa);
-  if (v != FINE)
-    return v;
-  m->at_pte = false;
-  m->gpa = gpa;
-  return model_g(m, gpa, g, pa);
-}
-
-/* ---- random tables ---- */
-
-static uint64_t rng;
-static uint64_t rnd(void)
-{
-  rng ^= rng << 13;
-  rng ^= rng >> 7;
-  rng ^= rng << 17;
-  return rng * 0x2545f4914f6cdd1dull >> 11;
-}
-static bool one_in(unsigned n) { return n && rnd() % n == 0; }
-
-enum { ROLES = 10, PAGES_PER_ROLE = 16, TABLES = ROLES * PAGES_PER_ROLE };
-
-/* An address likely to end in RAM at whatever page size: 0x80000000 has index 2 at level 2. */
-static uint64_t random_address(void)
-{
-  const uint64_t low = rnd() % (2ull << 20);
-  const uint64_t gib = one_in(3) ? rnd() % 8 : 2;
-  uint64_t a = gib << 30 | low;
-  if (one_in(4))
-    a |= (rnd() % 8) << 21;
-  if (one_in(4))
-    a |= (rnd() & 0x1ffff) << 39;
-  if (one_in(60))
-    a = ~0ull << (37 + rnd() % 20) | low;
-  if (one_in(60))
-    a = rnd() << 20 ^ rnd();
-  return a;
-}
-
-/* A PTE such as one finds at that level; damage: one in so many is odd. */
-static uint64_t random_pte(unsigned level, bool g, unsigned damage)
-{
-  uint64_t pte = V;
-  if (level && !one_in(3)) {
-    const unsigned role = level - 1 + (g ? 5 : 0);
-    uint64_t to = RAM + (role * PAGES_PER_ROLE + rnd() % PAGES_PER_ROLE) * PAGE;
-    pte |= to >> 2;
-  } else {
-    uint64_t to = g ? RAM + rnd() % TABLES * PAGE : random_address() & ((1ull << 56) - 1);
-    if (g && level > 2)
-      to = 0;
-    if (!one_in(damage))
-      to &= ~((1ull << (12 + 9 * level)) - 1);
-    pte |= to >> 12 << 10 | A | (one_in(8) ? 0 : R | (one_in(8) ? 0 : W));
-    pte |= !(pte & R) || !one_in(6) ? X : 0;
-    pte |= (g ? !one_in(40) : one_in(2)) ? U : 0;
-    pte |= one_in(8) ? 0 : D;
-    pte ^= one_in(10) ? A : 0;
-    if (!level && one_in(10))
-      pte = (pte & ~(15ull << 10)) | NAPOT | (one_in(10) ? rnd() % 16 : 8) << 10;
-    if (one_in(12))
-      pte |= (1 + rnd() % 2) << 61;
-  }
-  if (one_in(damage))
-    pte ^= 1ull << rnd() % 64;
-  return pte;
-}
-
-static void random_tables(fixture *f)
-{
-  const unsigned damage = (unsigned[]){ 0, 500, 100, 30 }[rnd() % 4];
-  for (unsigned page = 0; page < TABLES; page++) {
-    const unsigned role = page / PAGES_PER_ROLE;
-    for (unsigned i = 0; i < 512; i++)
-      *word(f, RAM + page * PAGE + i * 8) = random_pte(role % 5, role >= 5, damage);
-  }
-}
-
-static uint64_t random_atp(bool g)
-{
-  const unsigned mode = modes[one_in(10) ? 0 : 1 + rnd() % 3],
-                 role = mode ? mode - 6 + (g ? 5 : 0) : 0;
-  uint64_t page = rnd() % PAGES_PER_ROLE;
-  if (g)
-    page &= ~3ull;
-  return !mode ? 0 : (uint64_t)mode << 60 | ((RAM >> 12) + role * PAGES_PER_ROLE + page);
-}
-
-static void random_regime(rv_hart *h)
-{
-  h->s[0].atp = random_atp(false);
-  h->s[1].atp = random_atp(false);
-  h->csr.hgatp = random_atp(true);
-  h->csr.menvcfg = (one_in(4) ? 0 : menvcfg_ADUE) | (one_in(4) ? 0 : menvcfg_PBMTE);
-  h->csr.henvcfg = (one_in(3) ? 0 : henvcfg_ADUE) | (one_in(4) ? 0 : henvcfg_PBMTE);
-  h->csr.mstatus = (one_in(2) ? mstatus_SUM : 0) | (one_in(3) ? mstatus_MXR : 0);
-  h->s[1].status = (one_in(2) ? vsstatus_SUM : 0) | (one_in(3) ? vsstatus_MXR : 0);
-}
-
-static rv_xmode random_mode(void)
-{
-  rv_xmode m = { .access = rnd() % 3, .prv = rnd() % 2, .v = !one_in(5) };
-  if (m.v && m.access == RV_LOAD)
-    m.hlvx = m.hlv = one_in(3);
-  return m;
-}
-
-static unsigned cause_of(verdict v, rv_access access)
-{
-  static const unsigned causes[][3] = { { 0, 0, 0 }, { 12, 13, 15 }, { 20, 21, 23 }, { 1, 5, 7 } };
-  return causes[v][access];
-}
-
-typedef struct {
-  unsigned n[32], fine, updated, pseudo_write, pseudo_read;
-} tally;
-
-static void compare(fixture *f, uint64_t va, tally *t, uint8_t *shadow)
-{
-  model m = { .f = f, .m = random_mode() };
-  uint64_t pa = 0;
-  rv_place place;
-  verdict v = model_translate(&m, va, &pa);
-  if (v == FINE && (pa < RAM || pa >= RAM + RAM_SIZE))
-    v = ACCESS_FAULT;
-  const bool ok = rv_locate(f->h, va, 1, &m.m, &place);
-  const rv_trap *trap = &f->h->trap;
-  const uint64_t pseudo = v != GUEST_FAULT || !m.at_pte ? 0 : m.write_pte ? 0x3020 : 0x3000;
-  const bool agree = ok ? v == FINE && place.pa == pa
-                        : v != FINE && trap->cause == cause_of(v, m.m.access) && trap->tval == va &&
-                              trap->gva == m.m.v &&
-                              trap->tval2 == (v == GUEST_FAULT ? m.gpa >> 2 : 0) &&
-                              trap->tinst == pseudo;
-  if (!agree) /* an assertion that holds costs a system call */
-    ck_abort_msg("%#lx: model: verdict %u pa %#lx gpa %#lx tinst %#lx; walker: %s cause %lu why %u "
-                 "tval2 %#lx tinst %#lx",
-                 (long)va, v, (long)pa, (long)m.gpa, (long)pseudo, ok ? "fine" : "refused",
-                 trap->cause, trap->why, (long)trap->tval2, (long)trap->tinst);
-  if (!ok) {
-    t->n[trap->cause]++;
-    t->pseudo_write += pseudo == 0x3020;
-    t->pseudo_read += pseudo == 0x3000;
-  }
-  t->fine += ok;
-  t->updated += m.n != 0;
-  for (unsigned i = 0; i < m.n; i++)
-    memcpy(shadow + (m.updates[i].pa - RAM), &m.updates[i].value, 8);
-  for (unsigned i = 0; i < m.n; i++)
-    if (memcmp(shadow + (m.updates[i].pa - RAM), word(f, m.updates[i].pa), 8))
-      ck_abort_msg("%#lx: the PTE at %#lx is %#lx", (long)va, (long)m.updates[i].pa,
-                   (long)*word(f, m.updates[i].pa));
-}
-
-/* The same verdict, address, cause, tval2, pseudo-instruction, and the same A and D bits, over all
- * mode pairs, rights, ADUE, PBMT, NAPOT, MXR, SUM, privileges and HLVX. [H-132, H-140, H-215 ..
- * H-239, H-243, H-253 .. H-257, H-453 .. H-457] */
-START_TEST(random_cases)
-{
-  fixture *f = set_up();
-  tally t = { 0 };
-  uint8_t *shadow = malloc(TABLES * PAGE);
-  ck_assert_ptr_nonnull(shadow);
-  rng = 0x9e3779b97f4a7c15ull * (_i + 1);
-  for (unsigned round = 0; round < 70; round++) {
-    random_tables(f);
-    memcpy(shadow, f->phys.region[0].host, TABLES * PAGE);
-    for (unsigned i = 0; i < 2000; i++) {
-      if (i % 4 == 0)
-        random_regime(f->h);
-      compare(f, random_address(), &t, shadow);
-    }
-    /* Nothing else was written. */
-    ck_assert_mem_eq(shadow, f->phys.region[0].host, TABLES * PAGE);
-  }
-  /* The cases are worth something: all kinds of outcomes are among them. */
-  ck_assert_uint_gt(t.fine, 10000);
-  ck_assert_uint_gt(t.updated, 1000);
-  ck_assert_uint_gt(t.pseudo_read, 1000);
-  ck_assert_uint_gt(t.pseudo_write, 20);
-  static const unsigned causes[] = { 1, 5, 7, 12, 13, 15, 20, 21, 23 };
-  for (unsigned i = 0; i < 9; i++)
-    ck_assert_msg(t.n[causes[i]] > 300, "cause %u: %u", causes[i], t.n[causes[i]]);
-  free(shadow);
-  tear_down(f);
-}
-END_TEST
-
 static void add_tests(TCase *tc)
 {
   tcase_add_loop_test(tc, all_modes_and_page_sizes, 0, 80);
@@ -992,6 +657,5 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, pte_not_in_memory);
   tcase_add_test(tc, probe_changes_nothing);
   tcase_add_test(tc, unaligned_root);
-  tcase_add_loop_test(tc, random_cases, 0, 3);
 }
 UNIT_MAIN("walk", add_tests)

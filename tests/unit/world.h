@@ -12,6 +12,7 @@
 #include "mmu/phys.h"
 #include "mmu/pmp.h"
 #include "mmu/tlb.h"
+#include "priv/counter.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
 #include "priv/trap.h"
@@ -79,9 +80,9 @@ static inline void world_reset_hart(world *w, rv_hart *h)
   memset(h->f, 0, sizeof h->f);
   memset(h->loop, 0, sizeof h->loop);
   h->prv = PRV_M;
-  h->v = h->wfi = h->attention = h->leave = h->fp_dirty = false;
+  h->v = h->wfi = h->attention = h->leave = h->fp_fast = false;
   h->pc = RAM;
-  h->icount = h->unretired = h->mcycle_off = h->minstret_off = 0;
+  h->icount = h->unretired = 0;
   h->stop = 0;
   h->ip_lines = 0;
   h->reservation = ~0ull;
@@ -192,10 +193,12 @@ static inline void world_run(world *w, rv_hart *h, uint64_t n)
     if (h->attention && !rv_take_interrupt(h))
       rv_irq_update(h);
     h->leave = h->wfi = false;
-    rv_run(h, end - h->icount);
+    const uint64_t left = end - h->icount, overflow = rv_overflow_in(h);
+    rv_run(h, overflow < left ? overflow : left);
     ck_assert_uint_le(h->icount, end);
     if (h->icount == before && !h->attention && !h->leave)
       rv_step(h);
+    rv_counter_overflows(h);
   }
   ck_assert_uint_eq(h->icount, end);
 }
@@ -211,6 +214,7 @@ static inline void world_step(world *w, rv_hart *h, uint64_t n)
       rv_irq_update(h);
     h->leave = h->wfi = false;
     rv_step(h);
+    rv_counter_overflows(h);
     ck_assert_uint_eq(h->icount, before + 1);
   }
 }

@@ -1,0 +1,93 @@
+// chase2.c - the pointer chase of chase.c in a guest: 4 KiB pages at the VS-stage and at the G-stage,
+// one pointer a page, in random order. [priv hypervisor#two-stage-translation]
+#include "vm.h"
+
+#include "sbi.h"
+
+#ifndef PAGES
+#define PAGES 256
+#endif
+#ifndef STEPS
+#define STEPS 50000000
+#endif
+#ifndef NAME
+#define NAME "chase2_1m"
+#endif
+
+enum { PTE_V = 1, PTE_RWX = 14, PTE_U = 16, PTE_AD = 192, UNROLL = 16, TABLES = (PAGES + 511) / 512 };
+#define SV39 (8ul << 60)
+#define RAM_BASE 0x80000000ul
+#define DATA_PA 0x82000000ul // 2 MiB aligned, above this program; identity at both stages
+
+static uint64_t g_root[2048] __attribute__((aligned(16384))), g_middle[512] __attribute__((aligned(4096)));
+static uint64_t g_last[512 * TABLES] __attribute__((aligned(4096)));
+static uint64_t v_root[512] __attribute__((aligned(4096))), v_middle[512] __attribute__((aligned(4096)));
+static uint64_t v_last[512 * TABLES] __attribute__((aligned(4096)));
+static uint32_t order[PAGES];
+
+static uint64_t pte(uint64_t pa, uint64_t flags) { return pa >> 12 << 10 | flags | PTE_V; }
+
+static void fill(uint64_t *root, uint64_t *middle, uint64_t *last, uint64_t user)
+{
+  for (uint64_t i = 0; i < 512; i++)
+    middle[i] = pte(RAM_BASE + (i << 21), PTE_RWX | PTE_AD | user);
+  for (uint64_t t = 0; t < TABLES; t++)
+    middle[((DATA_PA - RAM_BASE) >> 21) + t] = pte((uintptr_t)(last + 512 * t), 0);
+  for (uint64_t i = 0; i < 512 * TABLES; i++)
+    last[i] = pte(DATA_PA + (i << 12), PTE_RWX | PTE_AD | user);
+  root[2] = pte((uintptr_t)middle, 0);
+}
+
+static uint64_t *cell(uint64_t i) { return (uint64_t *)(DATA_PA + (i << 12) + (i * 64 & 4032)); }
+
+static void link_cells(void)
+{
+  uint32_t x = 0x2545f491;
+  for (uint32_t i = 0; i < PAGES; i++)
+    order[i] = i;
+  for (uint32_t i = PAGES - 1; i > 0; i--) {
+    x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+    const uint32_t j = x % i, t = order[i];
+    order[i] = order[j];
+    order[j] = t;
+  }
+  for (uint32_t i = 0; i < PAGES; i++)
+    *cell(i) = (uintptr_t)cell(order[i]);
+}
+
+// The guest: a0 = first cell, a1 = rounds of 16 loads; ends by an ecall with the checksum in a0.
+__attribute__((naked, noinline)) static void chase_guest(void)
+{
+  __asm__("  li   t0, 0\n"
+          "1:\n"
+          "  .rept 16\n"
+          "  ld   a0, 0(a0)\n"
+          "  .endr\n"
+          "  xor  t0, t0, a0\n"
+          "  addi a1, a1, -1\n"
+          "  bnez a1, 1b\n"
+          "  add  a0, a0, t0\n"
+          "  li   a7, 1\n"
+          "  ecall\n"
+          "2: j   2b\n");
+}
+
+void bench_main(void);
+void bench_main(void)
+{
+  static struct vcpu vcpu;
+  link_cells();
+  fill(g_root, g_middle, g_last, PTE_U);
+  fill(v_root, v_middle, v_last, 0);
+  vm_set_hgatp(SV39 | 1ul << 44 | (uintptr_t)g_root >> 12);
+  __asm__ volatile("csrw 0x280, %0" : : "r"(SV39 | (uintptr_t)v_root >> 12) : "memory");
+  vcpu_init(&vcpu, chase_guest, (uintptr_t)cell(0));
+  vcpu.gpr[REG_A1] = STEPS / UNROLL;
+  const uint64_t before = read_instret();
+  vcpu_run(&vcpu);
+  if (vcpu.scause != CAUSE_VS_ECALL) {
+    vm_report_bad_exit(NAME, &vcpu);
+    return;
+  }
+  bench_report(NAME, STEPS, "steps", vcpu.gpr[REG_A0], read_instret() - before);
+}

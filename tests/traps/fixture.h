@@ -1,0 +1,133 @@
+/* fixture.h - one hart with RAM, no devices, both engines; no test framework.
+ *
+ * As tests/unit/core_fixture.h, which needs Check around it: here a case is set up so often that
+ * assertions with a system call each would be felt.
+ */
+#ifndef RVH_TRAPS_FIXTURE_H
+#define RVH_TRAPS_FIXTURE_H
+#include "cpu/event.h"
+#include "cpu/insn.h"
+#include "cpu/run.h"
+#include "mmu/phys.h"
+#include "mmu/tlb.h"
+#include "priv/csr.h"
+#include "priv/interrupt.h"
+#include "priv/trap.h"
+#include <glib.h>
+#include <string.h>
+
+/* Where things are: the instruction is at CODE, the three vectors are pages of their own, nothing
+ * answers at NOWHERE. */
+#define CORE_RAM 0x80000000ull
+#define CODE 0x80000100ull
+#define M_VECTOR 0x80001000ull
+#define HS_VECTOR 0x80002000ull
+#define VS_VECTOR 0x80003000ull
+#define NOWHERE 0x10000000ull
+enum { CORE_RAM_SIZE = 1 << 20 };
+
+typedef enum { MODE_M, MODE_HS, MODE_U, MODE_VS, MODE_VU, N_MODES } core_mode;
+static const char *const mode_names[] = { "M", "HS", "U", "VS", "VU" };
+static const struct {
+  rv_prv prv;
+  bool v;
+} mode_of[] = {
+  { PRV_M, false }, { PRV_S, false }, { PRV_U, false }, { PRV_S, true }, { PRV_U, true }
+};
+
+typedef struct {
+  rv_phys phys;
+  rv_env env;
+  rv_hart *h, *harts[1];
+  uint64_t seed;
+} core;
+
+static inline uint64_t core_time(void *ctx) { return 0; }
+static inline void core_event(void *ctx, rv_hart *h, const rv_event *e) {}
+static inline bool core_no_read(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t *value)
+{
+  return false;
+}
+static inline bool core_no_write(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t value)
+{
+  return false;
+}
+static inline bool core_no_claim(void *bus, uint64_t pa) { return false; }
+
+/* The hart has these from now on; its registers are reset. */
+static inline void core_set_extensions(core *c, uint64_t ext)
+{
+  c->h->choice.ext = c->phys.code->ext = ext;
+  rv_csr_reset(c->h);
+}
+
+/* Time stands still at 0, so that a comparator says what the case wants. */
+static inline core *core_new(void)
+{
+  core *c = g_new0(core, 1);
+  rv_hart *h = c->h = c->harts[0] = g_new0(rv_hart, 1);
+  c->seed = 0x9e3779b97f4a7c15;
+  c->env = (rv_env){ .ctx = c, .time = core_time, .event = core_event };
+  c->phys.bus_read = core_no_read;
+  c->phys.bus_write = core_no_write;
+  c->phys.bus_claims = core_no_claim;
+  c->phys.harts = c->harts;
+  c->phys.n_harts = 1;
+  *h = (rv_hart){ .env = &c->env, .phys = &c->phys, .prv = PRV_M, .reservation = ~0ull };
+  if (!rv_phys_add(&c->phys, CORE_RAM, CORE_RAM_SIZE, false) || !rv_mmu_init(h))
+    g_error("out of memory");
+  h->code = c->phys.code = rv_code_new(&c->phys, 4 << 20, rv_engine_handlers());
+  core_set_extensions(c, RV_EXT_ALL);
+  return c;
+}
+
+static inline void core_free(core *c)
+{
+  rv_code_free(c->phys.code);
+  rv_mmu_free(c->h);
+  g_free(c->h);
+  rv_phys_free(&c->phys);
+  g_free(c);
+}
+
+/* Value as M-mode would read it, without side effects. */
+static inline uint64_t core_peek(rv_hart *h, unsigned csr)
+{
+  uint64_t value = 0;
+  rv_csr_peek(h, csr, &value);
+  return value;
+}
+static inline void core_poke(rv_hart *h, unsigned csr, uint64_t value)
+{
+  rv_csr_poke(h, csr, value);
+}
+
+static inline void set_mode(rv_hart *h, core_mode mode)
+{
+  h->prv = mode_of[mode].prv;
+  h->v = mode_of[mode].v;
+  h->wfi = false;
+  rv_regime_changed(h);
+  rv_irq_update(h);
+}
+static inline core_mode get_mode(const rv_hart *h)
+{
+  return h->prv == PRV_M ? MODE_M
+                         : (h->prv == PRV_S ? MODE_HS : MODE_U) + (h->v ? MODE_VS - MODE_HS : 0);
+}
+
+/* csr* instructions; op as funct3. */
+static inline uint32_t csr_bits(unsigned csr, unsigned op, unsigned rs1, unsigned rd)
+{
+  return csr << 20 | rs1 << 15 | op << 12 | rd << 7 | 0x73;
+}
+
+/* Pseudo-random numbers, the same in every run (xorshift64*). */
+static inline uint64_t core_random(core *c)
+{
+  c->seed ^= c->seed >> 12;
+  c->seed ^= c->seed << 25;
+  c->seed ^= c->seed >> 27;
+  return c->seed * 0x2545f4914f6cdd1dull;
+}
+#endif
