@@ -530,6 +530,9 @@ static const char *follow(lockstep *l)
 static bool start(lockstep *l, GError **error)
 {
   next_line next;
+  if (rvh_builtin_firmware(l->m))
+    return fail(error, "give a program for a bare machine, linked at 0x80000000, or -bios FILE",
+                "the built-in SBI executes no instructions, and Spike has none");
   rvh_hold(l->m);
   leave_rom(l);
   reset_as_spike(l);

@@ -201,6 +201,9 @@ def test_malformed(sim, out):
     done = run(sim, out / "commits.elf", "--lockstep=/nonexistent")
     if done.returncode != USAGE or "give a file that can be read" not in done.stderr:
         return fail(f"no file: {done.stderr}")
+    done = run(sim, out.parent.parent / "roms" / "02-emulate.elf", "--lockstep=-", input=LOG)
+    if done.returncode != USAGE or "give a program for a bare machine" not in done.stderr:
+        return fail(f"built-in SBI: {done.stderr}")
     done = run(sim, out / "commits.elf", "--log-commits=qemu")
     if done.returncode != USAGE or "give spike or spike+v" not in done.stderr:
         return fail(f"no format: {done.stderr}")
