@@ -14,6 +14,12 @@ enum {
   SPIKE_ROM = 0x1000,
   SPIKE_ROM_END = 0x2000,
   CLINT_MTIME = 0x200bff8,
+  UART = 0x10000000,
+  CLINT = 0x2000000,
+  CLINT_SIZE = 0xc0000,
+  UART_SIZE = 0x100,
+  PLIC = 0xc000000,
+  PLIC_SIZE = 0x1000000,
   LATE_MAX = 10000, /* two of Spike's turns */
   TRAPS_MAX = 1000, /* traps in a row, without an instruction */
 };
@@ -211,13 +217,16 @@ static unsigned csr_read_by(const rv_spike_line *line)
   return line->v && has_vs ? csr + 0x100 : csr;
 }
 
-static bool loads_mtime(const lockstep *l)
+/* The device register that the instruction loaded: its row, or -1. */
+static int device_row(const lockstep *l)
 {
   uint64_t pa, gpa;
-  return l->ours.n_mem == 1 && !l->ours.mem[0].size &&
-         rvh_translate(l->m, l->ours.hart, l->ours.mem[0].addr, 1, RVH_AS_CURRENT, &pa, &gpa,
-                       NULL) &&
-         pa >= CLINT_MTIME && pa < CLINT_MTIME + 8;
+  if (l->ours.n_mem != 1 || l->ours.mem[0].size ||
+      !rvh_translate(l->m, l->ours.hart, l->ours.mem[0].addr, 1, RVH_AS_CURRENT, &pa, &gpa, NULL))
+    return -1;
+  if (pa >= CLINT_MTIME && pa < CLINT_MTIME + 8)
+    return LS_MTIME;
+  return pa - UART < UART_SIZE || pa - PLIC < PLIC_SIZE ? LS_DEVICE : -1;
 }
 
 static uint64_t read_csr(lockstep *l, unsigned csr)
@@ -238,10 +247,10 @@ static bool adopt_x(lockstep *l, unsigned x, uint64_t theirs, uint64_t ours)
 {
   const unsigned csr = csr_read_by(&l->ours);
   int row = csr ? allowance(csr, theirs, ours) : -1;
-  if (row < 0 && !csr && loads_mtime(l)) {
-    row = LS_MTIME;
+  if (row < 0 && !csr)
+    row = device_row(l);
+  if (row == LS_MTIME)
     rvh_set_time(l->m, theirs);
-  }
   if (row < 0)
     return false;
   l->count[row]++;
@@ -504,6 +513,37 @@ static void break_reservation(lockstep *l)
     l->count[LS_SC]++;
 }
 
+/* The comparison ends at an explained difference. */
+static bool ends(lockstep *l, unsigned row)
+{
+  l->count[row]++;
+  l->explained_end = true;
+  return true;
+}
+
+/* What traps here and not in Spike is the board's choice, or a CSR that Spike has for entries of
+ * PMP that it has not. */
+static bool refused_here(lockstep *l)
+{
+  const unsigned csr = csr_read_by(&l->theirs);
+  if (l->trap.why == WHY_DEVICE_REFUSED)
+    return ends(l, LS_REFUSED);
+  const bool pmp = (csr > CSR_pmpcfg2 && csr <= CSR_pmpcfg0 + 15) ||
+                   (csr > CSR_pmpaddr15 && csr <= CSR_pmpaddr0 + 63);
+  return l->trap.why == WHY_NO_CSR && pmp && ends(l, LS_PMP);
+}
+
+/* The other way round: a device here takes what Spike's refuses. */
+static bool refused_there(lockstep *l)
+{
+  uint64_t pa, gpa;
+  if (l->theirs.pc == l->ours.pc || l->ours.n_mem == 0 ||
+      !rvh_translate(l->m, l->ours.hart, l->ours.mem[0].addr, 1, RVH_AS_CURRENT, &pa, &gpa, NULL))
+    return false;
+  const bool device = pa - UART < UART_SIZE || pa - PLIC < PLIC_SIZE || pa - CLINT < CLINT_SIZE;
+  return device && ends(l, LS_REFUSED);
+}
+
 /* Runs up to the next instruction that retires, and compares. NULL: it is the log's. */
 static const char *follow(lockstep *l)
 {
@@ -520,9 +560,10 @@ static const char *follow(lockstep *l)
     l->committed = false;
     l->result = rvh_step(l->m, hart);
     if (l->committed)
-      return compare_text(l);
-    if (pc == l->theirs.pc && rvh_read_pc(l->m, hart) != pc)
-      return "an instruction that Spike executes traps here";
+      return refused_there(l) ? NULL : compare_text(l);
+    if (pc != l->theirs.pc || rvh_read_pc(l->m, hart) == pc)
+      continue;
+    return refused_here(l) ? NULL : "an instruction that Spike executes traps here";
   }
   return "traps without end, and no instruction in between";
 }
@@ -571,7 +612,8 @@ static bool run(lockstep *l, rvh_result *result, GError **error)
       rv_lockstep_explain(l, matter);
       return true;
     }
-    remember(l);
+    if (!l->explained_end || l->theirs.pc == l->ours.pc)
+      remember(l);
     *result = l->result;
     if (result->ended || l->explained_end)
       break;
