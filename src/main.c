@@ -39,6 +39,20 @@ static FILE *open_output(const char *option, const char *path)
   return out;
 }
 
+/* The same for reading: a file, pipe or FIFO, or standard input. */
+static FILE *open_input(const char *option, const char *path)
+{
+  if (!strcmp(path, "-"))
+    return stdin;
+  FILE *in = fopen(path, "r");
+  if (!in) {
+    g_autofree char *text = g_strdup_printf("%s: %s: %s\ngive a file that can be read", option, path,
+                                            g_strerror(errno));
+    complain(text);
+  }
+  return in;
+}
+
 static bool close_output(FILE *out)
 {
   if (!out || out == stderr || out == stdout)
@@ -51,7 +65,7 @@ static bool close_output(FILE *out)
 
 /* The outputs the options ask for; NULL where they ask for none. */
 typedef struct {
-  FILE *text, *json, *log, *record, *report;
+  FILE *text, *json, *log, *record, *report, *commits, *lockstep;
   rvh_expect *expect;
 } outputs;
 
@@ -77,13 +91,17 @@ static int judge(const outputs *out, const cli_options *o, const rvh_result *res
   return status == RVH_EXIT_OK || status == RVH_EXIT_EXPECT ? status : finish(result);
 }
 
-/* Runs it, by whomever the options put at the controls. False: gdb could not be served. */
-static bool operate(rvh_machine *m, const cli_options *o, rvh_result *result, GError **error)
+/* Runs it, by whomever the options put at the controls. False: gdb could not be served, or a log is
+ * malformed. */
+static bool operate(rvh_machine *m, const cli_options *o, const outputs *out, rvh_result *result,
+                    GError **error)
 {
   if (o->step) {
     *result = rvh_stepper(m, stdin, stdout);
     return true;
   }
+  if (out->lockstep)
+    return rvh_lockstep(m, out->lockstep, o->lockstep, stderr, result, error);
   cli_terminal_start();
   if (o->gdb)
     return rvh_gdb_serve(m, o->gdb, o->gdb_wait, stderr, result, error);
@@ -110,7 +128,10 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
     rvh_log_interrupts(m, out->log);
   rvh_record *record = out->record ? rvh_record_expect(m, out->record, title) : NULL;
   rvh_result result = { .ended = true, .status = RVH_EXIT_USAGE };
-  const bool served = operate(m, o, &result, &error);
+  rvh_commit_log *commits =
+      out->commits ? rvh_log_commits(m, o->log_commits_v, out->commits) : NULL;
+  const bool served = operate(m, o, out, &result, &error);
+  rvh_commit_log_free(commits);
   if (trace)
     rvh_trace_end(trace, &result);
   if (json)
@@ -119,6 +140,8 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
     rvh_record_end(record, &result);
   if (!served)
     return complain(error->message);
+  if (out->lockstep)
+    return result.status; /* it has told */
   return out->expect ? judge(out, o, &result) : finish(&result);
 }
 
@@ -138,17 +161,23 @@ static bool open_all(outputs *out, const cli_options *o)
     out->log = o->log_file ? open_output("-D", o->log_file) : stderr;
   if (o->record_expect)
     out->record = open_output("--record-expect", o->record_expect);
+  if (o->log_commits)
+    out->commits = o->commits_file ? open_output("--log-file", o->commits_file) : stderr;
+  if (o->lockstep)
+    out->lockstep = open_input("--lockstep", o->lockstep);
   if (o->report)
     out->report = o->report_file ? open_output("--report", o->report_file) : stdout;
   return (!o->trace || out->text) && (!o->trace_json || out->json) && (!o->log_int || out->log) &&
-         (!o->record_expect || out->record) && (!o->report || out->report);
+         (!o->record_expect || out->record) && (!o->report || out->report) &&
+         (!o->log_commits || out->commits) && (!o->lockstep || out->lockstep);
 }
 
 static int run(cli_options *o)
 {
   g_autoptr(GError) error = NULL;
   outputs out = { 0 };
-  o->config.console_stdin = !o->step; /* the stepper reads the same input */
+  /* The stepper reads the same input, and a log has nobody at its keyboard. */
+  o->config.console_stdin = !o->step && !o->lockstep;
   o->config.console_read = cli_terminal_read;
   if (o->log_ignored)
     fprintf(stderr, "rvh-sim: warning: -d %s: only int is logged here; --trace-traps says more\n",
@@ -162,7 +191,9 @@ static int run(cli_options *o)
   if (m)
     rvh_free(m);
   rvh_expect_free(out.expect);
-  const bool closed = close_output(out.text) & close_output(out.json) & close_output(out.log) &
+  if (out.lockstep && out.lockstep != stdin)
+    fclose(out.lockstep);
+  const bool closed = close_output(out.commits) & close_output(out.text) & close_output(out.json) & close_output(out.log) &
                       close_output(out.record) & close_output(out.report);
   return closed ? status : RVH_EXIT_USAGE;
 }

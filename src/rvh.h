@@ -185,6 +185,13 @@ void rvh_trace_end(rvh_trace *t, const rvh_result *result);
 /* -d int: QEMU's line for every trap, also one of M-mode. */
 void rvh_log_interrupts(rvh_machine *m, FILE *out);
 
+/* --log-commits: Spike's line for every instruction that retires (docs/lockstep.md); with_v marks
+ * V=1. The FILE stays the caller's. */
+typedef struct rvh_commit_log rvh_commit_log;
+rvh_commit_log *rvh_log_commits(rvh_machine *m, bool with_v, FILE *out);
+/* The machine must not run after it. */
+void rvh_commit_log_free(rvh_commit_log *log);
+
 /* --trace-json: the same events as JSON Lines (share/rvh-sim/trace-1.schema.json). */
 typedef struct rvh_json rvh_json;
 rvh_json *rvh_trace_json(rvh_machine *m, FILE *out, const char *title);
@@ -205,6 +212,31 @@ void rvh_expect_free(rvh_expect *x);
 typedef struct rvh_record rvh_record;
 rvh_record *rvh_record_expect(rvh_machine *m, FILE *out, const char *title);
 void rvh_record_end(rvh_record *r, const rvh_result *result);
+
+/* Beside the log of Spike, whose clock and interrupts count: from now on time stands still but for
+ * rvh_set_time, and rvh_step neither waits (wfi) nor takes an interrupt. Devices that Spike has not are
+ * gone, and where more than one behaviour is legal it is Spike's (rv_choices.as_spike). */
+void rvh_hold(rvh_machine *m);
+void rvh_set_time(rvh_machine *m, uint64_t ticks); /* mtime */
+/* When the next timer of a hart fires; false: none will. */
+bool rvh_next_timer(rvh_machine *m, unsigned hart, uint64_t *ticks);
+/* The interrupt that would be taken now if these bits of mip were the pending ones, or 0. */
+unsigned rvh_interrupt_of(const rvh_machine *m, unsigned hart, uint64_t pending);
+/* Takes it, pending or not. */
+void rvh_interrupt(rvh_machine *m, unsigned hart, unsigned irq);
+/* The hart's load reservation is gone, as it may be at any time. False: it had none. */
+bool rvh_drop_reservation(rvh_machine *m, unsigned hart);
+/* Whether the instruction at pc would trap, and to which handler; found out by executing it and undoing
+ * that. What reaches a device is not executed, and said not to. */
+bool rvh_would_trap(rvh_machine *m, unsigned hart, uint64_t *handler);
+/* The handler of an interrupt, if it was taken now. */
+uint64_t rvh_interrupt_handler(rvh_machine *m, unsigned hart, unsigned irq);
+
+/* --lockstep: runs the machine beside a commit log of Spike's (docs/lockstep.md), in: a file, pipe or
+ * FIFO. What was found is told on out; result->status is RVH_EXIT_OK, or RVH_EXIT_EXPECT at the first
+ * difference. False: the log is malformed. Before rvh_load returned nothing may have run. */
+bool rvh_lockstep(rvh_machine *m, FILE *in, const char *name, FILE *out, rvh_result *result,
+                  GError **error);
 
 /* --step: an interactive stepper, reading commands from in until it ends, quits or the machine
  * ended. The guest must not read the same input. */

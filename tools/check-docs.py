@@ -15,7 +15,7 @@ import tempfile
 PAGES = ["README.md", "CONTRIBUTING.md", "docs/*.md", "roms/README.md", "roms/*/README.md"]
 RECORDED = "roms/02-emulate/traps.expected"
 # Options of other programs that the pages call.
-OTHERS = {"--build", "--preset", "--target"}
+OTHERS = {"--build", "--preset", "--target", "--isa", "--triggers"}
 
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#]+)\)")

@@ -245,6 +245,26 @@ static bool set_D_FILE(cli_options *o, const char *value, GError **error)
   return true;
 }
 
+static bool set_LOG_COMMITS(cli_options *o, const char *value, GError **error)
+{
+  o->log_commits = true;
+  o->log_commits_v = value && !strcmp(value, "spike+v");
+  return !value || !strcmp(value, "spike") || o->log_commits_v ||
+         fail(error, "give spike or spike+v", "--log-commits: no format '%s'", value);
+}
+
+static bool set_LOG_FILE(cli_options *o, const char *value, GError **error)
+{
+  o->commits_file = value;
+  return true;
+}
+
+static bool set_LOCKSTEP(cli_options *o, const char *value, GError **error)
+{
+  o->lockstep = value;
+  return true;
+}
+
 static bool set_DRIVE(cli_options *o, const char *value, GError **error)
 {
   return cli_drive(&o->config, value, error);
@@ -457,14 +477,16 @@ static void print_option(FILE *out, const option_row *row)
   fprintf(out, "  %-22s %s\n", left, row->help);
 }
 
-/* Names only, wrapped to the width of a terminal: the QUIET rows, or the MORE rows. */
+/* Names only, wrapped to the width of a terminal: the QUIET rows with the values that are accepted, or the
+ * MORE rows. */
 static void print_names(FILE *out, const char *title, bool more)
 {
   int column = fprintf(out, "%s:", title);
   for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
     if (!rows[i].name || rows[i].more != more || (!more && rows[i].help))
       continue;
-    g_autofree char *word = g_strjoin(" ", rows[i].name, rows[i].argument, NULL);
+    g_autofree char *word =
+        g_strjoin(" ", rows[i].name, more ? NULL : rows[i].argument, NULL);
     if (column + 1 + (int)strlen(word) > 79)
       column = fprintf(out, "\n ") - 1;
     column += fprintf(out, " %s", word);

@@ -20,6 +20,9 @@ typedef struct {
   bool log_int;              /* -d int */
   const char *log_ignored;   /* an item of -d that logs nothing here */
   const char *log_file;      /* -D */
+  bool log_commits, log_commits_v;
+  const char *commits_file; /* --log-file; NULL: standard error */
+  const char *lockstep;     /* Spike's log, or NULL */
   bool hints_help, cpu_help;
   const char *gdb; /* where to listen, or NULL */
   bool gdb_wait;   /* -S */

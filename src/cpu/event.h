@@ -6,6 +6,7 @@
  */
 #ifndef RV_EVENT_H
 #define RV_EVENT_H
+#include "cpu/hart.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ typedef enum {
   RV_EV_CSR,      /* a CSR instruction wrote a CSR */
   RV_EV_FENCE,    /* sfence.vma, hfence.vvma, hfence.gvma, sinval, hinval */
   RV_EV_INSN,     /* one instruction is about to execute (observed engine only) */
+  RV_EV_COMMIT,   /* one instruction retired; none if it trapped (observed engine only) */
   RV_EV_HINT,     /* something legal that is probably a mistake */
   RV_EV_WEDGED,   /* the trap-loop detector gave up */
   N_RV_EV
@@ -24,6 +26,8 @@ typedef enum {
 
 /* More bits of the observe mask: what else to put into TRAP, REDIRECT and XRET events. */
 #define RV_OBSERVE_CHANGES (1ull << 62) /* change, n_change */
+/* Types that need the observed engine: one instruction at a time. */
+#define RV_OBSERVE_EACH (1ull << RV_EV_INSN | 1ull << RV_EV_COMMIT)
 #define RV_OBSERVE_WALKS (1ull << 63)   /* walk: a second walk without side effects */
 
 typedef struct {
@@ -96,6 +100,12 @@ struct rv_event {
       uint64_t addr, id;
       bool has_addr, has_id;
     } fence;
+    struct { /* COMMIT: from_* is the mode it executed in, dest where it leads */
+      uint64_t mstatus, vsstatus; /* before it */
+      const rv_touch *touch;      /* the memory it read and wrote, in this order */
+      unsigned n_touch;
+      bool fp_flags; /* it raised floating-point flags, set before or not */
+    } commit;
     struct { /* HINT */
       const char *id; /* "HGATP-ALIGN" */
       char text[160];

@@ -49,6 +49,7 @@ SYS(cbo_zero)
   }
   memset(place.host, 0, RV_CACHE_BLOCK);
   rv_place_written(h, &place, RV_CACHE_BLOCK);
+  rv_touched(h, rv_masked(block, &h->mmu->data), RV_CACHE_BLOCK, true, 0);
   return RV_DONE;
 }
 #undef ENABLED_BY

@@ -66,6 +66,7 @@ static rv_done hlv(rv_hart *h, uint32_t raw, unsigned size, bool hlvx, uint64_t 
     rv_set_tinst(h, va, raw, false);
     return RV_TRAPPED;
   }
+  rv_touched(h, va, size, false, *value);
   return RV_DONE;
 }
 #define HLV(name, type, hlvx)                                                                         \
@@ -99,6 +100,7 @@ static rv_done hsv(rv_hart *h, uint32_t raw, unsigned size)
     rv_set_tinst(h, va, raw, false);
     return RV_TRAPPED;
   }
+  rv_touched(h, va, size, true, h->x[field(raw, 24, 20)]);
   return RV_DONE;
 }
 SYS(hsv_b) { return hsv(h, raw, 1); }

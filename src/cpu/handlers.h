@@ -7,6 +7,7 @@
  *   FALL         go on behind the link after op (branch not taken)
  *   JUMP(t)      go on at virtual address t
  *   SLOW(name)   let rv_slow_name do it
+ * and may define TOUCHED(va, size, write, value): an access to memory was made.
  * In scope: op, x (the integer registers; the hart begins there), bank.
  */
 #include <string.h>
@@ -15,6 +16,9 @@
 #define HART ((rv_hart *)x)
 #endif
 #define IMM ((int64_t)op->imm)
+#ifndef TOUCHED
+#define TOUCHED(va, size, write, value)
+#endif
 
 static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
 
@@ -60,6 +64,7 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
     if (unlikely(off > RV_PAGE_SIZE - sizeof v))                                                   \
       SLOW(name);                                                                                  \
     memcpy(&v, e->host + off, sizeof v);                                                           \
+    TOUCHED(ea, sizeof v, false, v);                                                               \
     x[op->rd] = v;                                                                                 \
     NEXT;                                                                                          \
   }
@@ -73,6 +78,7 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
     if (unlikely(off > RV_PAGE_SIZE - sizeof v))                                                   \
       SLOW(name);                                                                                  \
     memcpy(e->host + off, &v, sizeof v);                                                           \
+    TOUCHED(ea, sizeof v, true, v);                                                                \
     NEXT;                                                                                          \
   }
 #define WRAP_FLOAD(name) CASE(name) { SLOW(name); }

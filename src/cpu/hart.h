@@ -117,9 +117,21 @@ typedef struct {
   uint64_t ext;      /* 1 << EXT_*: those this hart has */
   bool tinst_zero;   /* htinst/mtinst 0 instead of the transformed instruction */
   bool adue;         /* hardware A/D update is on from the start (built-in firmware) */
+  /* Spike's choices where more than one is legal: misaligned atomics are access faults, not
+   * address-misaligned; of a store across two pages, the second of which is refused, the first part is
+   * done. */
+  bool as_spike;
   bool strict;       /* walk from hgatp's root with PPN[1:0] = 0 */
   uint64_t trap_loop; /* successive identical traps that count as wedged; 0 = never */
 } rv_choices;
+
+/* An instruction's own access to memory, as told by RV_EV_COMMIT. */
+typedef struct {
+  uint64_t va, value; /* value: what was written */
+  uint8_t size;
+  bool write;
+} rv_touch;
+enum { RV_TOUCHES = 2 }; /* an AMO reads and writes */
 
 /* Why the run loop was left; bits of rv_hart.stop. */
 enum {
@@ -181,6 +193,11 @@ struct rv_hart {
     bool pending, entered; /* entered: a guest ran here before */
   } exit;
   uint32_t hinted; /* 1 << rv_hint_id: told already */
+  struct { /* what RV_EV_COMMIT tells of the running instruction; noted only if it is observed */
+    rv_touch touch[RV_TOUCHES];
+    unsigned n_touch;
+    bool fp_flags;
+  } did;
   struct rv_mmu *mmu; /* mmu/tlb.h: banks, PMP in checkable form */
   uint64_t csr_mask[224]; /* writable bits of each row of csr.def, from its FIELD rows */
   rv_counter counter[RV_COUNTERS];

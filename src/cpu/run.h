@@ -10,8 +10,8 @@
  * h->pc and h->icount are exact on return. */
 void rv_run(rv_hart *h, int64_t budget);
 
-/* Runs one instruction, telling RV_EV_INSN first if that is observed. A fetch fault is taken and
- * counts as one. h->leave and h->attention as rv_run leaves them. */
+/* Runs one instruction, telling RV_EV_INSN before and RV_EV_COMMIT after it if they are observed. A
+ * fetch fault is taken and counts as one. h->leave and h->attention as rv_run leaves them. */
 void rv_step(rv_hart *h);
 
 /* What rv_code_new wants: the handlers of the engine that rv_run is. */

@@ -10,6 +10,7 @@
 #include "priv/trap.h"
 
 #define RV_HANDLERS_ELSEWHERE
+#define TOUCHED(va, size, write, value) rv_touched(h, va, size, write, value)
 #include "cpu/handlers.h"
 
 /* Where the instruction leads, if no slow function decided it. */
@@ -63,6 +64,35 @@ static void tell(rv_hart *h, uint32_t raw)
   rv_tell(h, &e);
 }
 
+/* The instruction began in the state of e, and nothing of it trapped. */
+static void tell_commit(rv_hart *h, rv_event *e)
+{
+  e->to_prv = h->prv;
+  e->to_v = h->v;
+  e->dest = h->pc;
+  e->u.commit.touch = h->did.touch;
+  e->u.commit.n_touch = h->did.n_touch;
+  e->u.commit.fp_flags = h->did.fp_flags;
+  rv_tell(h, e);
+}
+
+/* execute() for an observer of RV_EV_COMMIT. */
+static __attribute__((noinline)) void execute_noted(rv_hart *h, rv_op *op, uint64_t next,
+                                                    uint32_t raw)
+{
+  const uint64_t unretired = h->unretired;
+  rv_event e = rv_event_here(h, RV_EV_COMMIT);
+  e.raw = raw;
+  e.has_raw = true;
+  e.u.commit.mstatus = h->csr.mstatus;
+  e.u.commit.vsstatus = h->s[1].status;
+  h->did.n_touch = 0;
+  h->did.fp_flags = false;
+  execute(h, op, next);
+  if (h->unretired == unretired)
+    tell_commit(h, &e);
+}
+
 void rv_step(rv_hart *h)
 {
   struct {
@@ -87,6 +117,9 @@ void rv_step(rv_hart *h)
   h->limit = h->icount + 1;
   if (unlikely(h->observe & 1ull << RV_EV_INSN))
     tell(h, d.raw);
-  execute(h, &one.op, h->pc + d.len);
+  if (unlikely(h->observe & 1ull << RV_EV_COMMIT))
+    execute_noted(h, &one.op, h->pc + d.len, d.raw);
+  else
+    execute(h, &one.op, h->pc + d.len);
   h->end_block = false;
 }

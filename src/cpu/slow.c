@@ -11,6 +11,7 @@
 #include "hv/virtual.h"
 #include "mmu/access.h"
 #include "mmu/mask.h"
+#include "mmu/mask.h"
 #include "mmu/tlb.h"
 #include "priv/counter.h"
 #include "priv/csr.h"
@@ -99,6 +100,7 @@ static void fp_flags(rv_hart *h, const rv_fp *fp)
 {
   if (fp->flags) {
     h->csr.fflags |= fp->flags;
+    h->did.fp_flags = true;
     fp_written(h);
   }
 }
@@ -175,6 +177,7 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
     sync(h, op, budget);                                                                          \
     if (!rv_load(h, ea, sizeof(mem_##name), NULL, &value))                                         \
       return access_trapped(h, op, OP_##name, ea);                                         \
+    rv_touched(h, ea, sizeof(mem_##name), false, value);                                           \
     h->x[op->rd] = (mem_##name)value;                                                              \
     return done(h, op);                                                                    \
   }
@@ -187,6 +190,7 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
     sync(h, op, budget);                                                                          \
     if (!rv_store(h, ea, sizeof(mem_##name), NULL, h->x[op->rs2]))                                 \
       return access_trapped(h, op, OP_##name, ea);                                         \
+    rv_touched(h, ea, sizeof(mem_##name), true, h->x[op->rs2]);                                    \
     return done(h, op);                                                                    \
   }
 
@@ -201,6 +205,7 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
       return trapped(h);                                                                   \
     if (!rv_load(h, ea, sizeof(mem_##name), NULL, &value))                                         \
       return access_trapped(h, op, OP_##name, ea);                                         \
+    rv_touched(h, ea, sizeof(mem_##name), false, value);                                           \
     h->f[op->rd] = body_##name(value);                                                             \
     fp_written(h);                                                                                 \
     return done(h, op);                                                                    \
@@ -216,6 +221,7 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
       return trapped(h);                                                                   \
     if (!rv_store(h, ea, sizeof(mem_##name), NULL, h->f[op->rs2]))                                 \
       return access_trapped(h, op, OP_##name, ea);                                         \
+    rv_touched(h, ea, sizeof(mem_##name), true, h->f[op->rs2]);                                    \
     return done(h, op);                                                                    \
   }
 
@@ -295,7 +301,9 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
     memcpy(&old, p.host, sizeof old);                                                              \
     new = body_##name((int64_t)old, (int64_t)(mem_##name)h->x[op->rs2]);                           \
     memcpy(p.host, &new, sizeof new);                                                              \
-    rv_place_written(h, &p, sizeof new);                                                          \
+    rv_place_written(h, &p, sizeof new);                                                           \
+    rv_touched(h, ea, sizeof old, false, old);                                                     \
+    rv_touched(h, ea, sizeof new, true, new);                                                      \
     h->x[op->rd] = (int64_t)old;                                                                   \
     return done(h, op);                                                                    \
   }
@@ -310,6 +318,7 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
       return atomic_trapped(h, op, ea);                                                    \
     memcpy(&old, p.host, sizeof old);                                                              \
     h->reservation = p.pa;                                                                         \
+    rv_touched(h, ea, sizeof old, false, old);                                                     \
     h->x[op->rd] = (int64_t)old;                                                                   \
     return done(h, op);                                                                    \
   }
@@ -327,7 +336,8 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
     h->reservation = ~0ull;                                                                        \
     if (reserved) {                                                                                \
       memcpy(p.host, &new, sizeof new);                                                            \
-      rv_place_written(h, &p, sizeof new);                                                        \
+      rv_place_written(h, &p, sizeof new);                                                         \
+      rv_touched(h, ea, sizeof new, true, new);                                                    \
     }                                                                                              \
     h->x[op->rd] = !reserved;                                                                      \
     return done(h, op);                                                                    \

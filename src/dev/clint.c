@@ -9,6 +9,7 @@
 #include "cpu/hart.h"
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
   BASE = 0x2000000,
@@ -137,6 +138,13 @@ static void silence(rv_clint *c)
     c->mtimecmp[i] = UINT64_MAX;
     c->msip[i] = false;
   }
+}
+
+void rv_clint_zero(rv_dev *dev)
+{
+  rv_clint *c = (rv_clint *)dev;
+  memset(c->mtimecmp, 0, sizeof c->mtimecmp);
+  rv_clint_update(dev);
 }
 
 /* mtime is the board's and is reset by it. */

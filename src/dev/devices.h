@@ -25,6 +25,8 @@ enum { RV_SOURCE_VIRTIO = 1, RV_SOURCE_UART = 10, RV_SOURCE_RTC = 11, RV_PLIC_ND
 rv_dev *rv_clint_new(const rv_board_ops *board);
 /* Drives MTIP of every hart from mtime and its mtimecmp: call when time reached rv_clint_next. */
 void rv_clint_update(rv_dev *dev);
+/* All comparators 0, as Spike's are at reset: the timers of all harts have fired. */
+void rv_clint_zero(rv_dev *dev);
 /* The time (ticks) at which MTIP of this hart becomes 1: its mtimecmp, all ones if none is set. */
 uint64_t rv_clint_next(const rv_dev *dev, unsigned hart);
 

@@ -6,11 +6,17 @@
 
 /* ---- the bus, for mmu/access.c ---- */
 
+/* Those that Spike's board has at the same addresses; beside its log the others are not there. */
+static bool on_spike(const rvh_machine *m, const rv_dev *d)
+{
+  return d == m->uart || d == m->plic || d == m->clint;
+}
+
 static rv_dev *device_at(rvh_machine *m, uint64_t pa)
 {
   for (unsigned i = 0; i < m->n_dev; i++)
     if (pa - m->dev[i]->base < m->dev[i]->size)
-      return m->dev[i];
+      return !m->held || on_spike(m, m->dev[i]) ? m->dev[i] : NULL;
   return NULL;
 }
 
@@ -58,7 +64,10 @@ static void replan(rvh_machine *m)
 static void board_set_time(void *ctx, uint64_t ticks)
 {
   rvh_machine *m = ctx;
-  m->mtime_base += ticks - rv_clock_ticks(m);
+  if (m->held)
+    m->held_time = ticks;
+  else
+    m->mtime_base += ticks - rv_clock_ticks(m);
   for (unsigned i = 0; i < m->config.n_harts; i++)
     rv_irq_update(m->harts[i]);
   replan(m);

@@ -4,6 +4,7 @@
 #include "machine/machine.h"
 #include "mmu/access.h"
 #include "mmu/mask.h"
+#include "mmu/phys.h"
 #include "mmu/tlb.h"
 #include "mmu/walk.h"
 #include "priv/csr.h"
@@ -114,4 +115,90 @@ bool rvh_read_virtual(const rvh_machine *m, unsigned hart, uint64_t va, void *bu
 bool rvh_write_virtual(rvh_machine *m, unsigned hart, uint64_t va, const void *buf, size_t n)
 {
   return by_page(m, hart, va, (uint8_t *)buf, n, true);
+}
+
+bool rvh_drop_reservation(rvh_machine *m, unsigned hart)
+{
+  const bool had = m->harts[hart]->reservation != ~0ull;
+  m->harts[hart]->reservation = ~0ull;
+  return had;
+}
+
+/* ---- trying an instruction ---- */
+
+/* The address a memory access of d goes to, and how; false: it is none. */
+static bool access_of(const rv_hart *h, const rv_insn *d, uint64_t *va, rv_xmode *mode)
+{
+  unsigned n;
+  const rv_insn_row *row = &rv_insn_rows(&n)[d->row];
+  const unsigned funct3 = d->raw >> 12 & 7, opcode = d->raw & 0x7f;
+  *mode = h->mmu->data;
+  *va = h->x[d->rs1];
+  switch (row->kind) {
+  case RV_KIND_LOAD: case RV_KIND_FLOAD: case RV_KIND_STORE: case RV_KIND_FSTORE:
+    *va += (int64_t)d->imm;
+    break;
+  case RV_KIND_AMO:
+    break;
+  default: /* cbo; hlv, hlvx, hsv */
+    if (opcode == 0x0f && funct3 == 2)
+      break;
+    if (opcode != 0x73 || funct3 != 4)
+      return false;
+    *mode = (rv_xmode){ .v = true, .hlv = true,
+                        .prv = h->csr.hstatus & hstatus_SPVP ? PRV_S : PRV_U };
+  }
+  mode->access = RV_LOAD;
+  return true;
+}
+
+/* Executes it; *handler is where it led, if it trapped. All but memory is as before then. */
+static bool try_insn(rv_hart *h, uint64_t *handler)
+{
+  const rv_hart before = *h;
+  h->observe = 0;
+  rv_step(h);
+  const bool trapped = h->unretired != before.unretired;
+  *handler = h->pc;
+  *h = before;
+  rv_regime_changed(h);
+  return trapped;
+}
+
+bool rvh_would_trap(rvh_machine *m, unsigned hart, uint64_t *handler)
+{
+  rv_hart *h = m->harts[hart];
+  uint32_t raw;
+  uint64_t va, pa;
+  uint8_t old[128]; /* a cache block, or what an access may touch on both sides of a page's end */
+  size_t n = sizeof old;
+  rv_insn d;
+  rv_xmode mode;
+  rv_walk_log log = { 0 };
+  *handler = 0;
+  if (!rv_peek_insn(h, &raw) || !rv_decode_for(h->choice.ext, raw, &d) ||
+      !access_of(h, &d, &va, &mode))
+    return try_insn(h, handler);
+  const rv_xlat x = rv_walk_probe(h, va, &mode, &log);
+  pa = x.pa & ~63ull;
+  if (!x.why && !rv_phys_read(&m->phys, pa, old, n) && !rv_phys_read(&m->phys, pa, old, n = 64) &&
+      m->phys.bus_claims(m->phys.bus, x.pa))
+    return false;
+  const bool ram = !x.why && rv_phys_read(&m->phys, pa, old, n);
+  const bool trapped = try_insn(h, handler);
+  if (ram) /* also of a trap: a first part may have been stored */
+    rv_phys_write(&m->phys, pa, old, n);
+  return trapped;
+}
+
+uint64_t rvh_interrupt_handler(rvh_machine *m, unsigned hart, unsigned irq)
+{
+  rv_hart *h = m->harts[hart];
+  const rv_hart before = *h;
+  h->observe = 0;
+  rvh_interrupt(m, hart, irq);
+  const uint64_t handler = h->pc;
+  *h = before;
+  rv_regime_changed(h);
+  return handler;
 }

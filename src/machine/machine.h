@@ -65,6 +65,8 @@ struct rvh_machine {
   uint64_t clock;       /* up to the running slice */
   uint64_t slice_start; /* current->icount when the slice began */
   uint64_t mtime_base;  /* ticks added because mtime was written */
+  bool held;            /* rvh_hold: mtime is held_time */
+  uint64_t held_time;
   uint64_t run_bound;   /* rvh_run's argument, as an instruction count; ~0 = none */
 
   rv_image *kernel, *bios, *initrd, *dtb;
@@ -127,6 +129,7 @@ char *rv_isa_string(const rvh_config *config, const char *list[N_EXT + 8]);
 /* schedule.c */
 uint64_t rv_clock_now(const rvh_machine *m);  /* in instructions of all harts */
 uint64_t rv_clock_ticks(const rvh_machine *m); /* mtime */
+void rv_fire_timers(rvh_machine *m); /* after the time changed */
 /* Ends the run: status as rvh_result, reason by printf. The first call counts. */
 void rv_end(rvh_machine *m, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -11,6 +11,7 @@
 #include "priv/counter.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
+#include "priv/trap.h"
 #include <stdarg.h>
 #include <time.h>
 
@@ -28,7 +29,10 @@ static uint64_t ticks_at(const rvh_machine *m, uint64_t clock)
   return clock / n_harts(m) / RV_INSNS_PER_TICK + m->mtime_base;
 }
 
-uint64_t rv_clock_ticks(const rvh_machine *m) { return ticks_at(m, rv_clock_now(m)); }
+uint64_t rv_clock_ticks(const rvh_machine *m)
+{
+  return m->held ? m->held_time : ticks_at(m, rv_clock_now(m));
+}
 
 /* Ticks until the comparator of one hart fires, ~0 if none will: it has fired, or is off. */
 static uint64_t ticks_to_fire(rvh_machine *m, rv_hart *h, uint64_t now)
@@ -63,7 +67,7 @@ static uint64_t next_event(rvh_machine *m)
   return best > (~0ull - first) / per_tick ? ~0ull : first + best * per_tick;
 }
 
-static void fire_timers(rvh_machine *m)
+void rv_fire_timers(rvh_machine *m)
 {
   rv_clint_update(m->clint);
   for (unsigned i = 0; i < n_harts(m); i++)
@@ -148,7 +152,7 @@ static void run_some(rvh_machine *m, rv_hart *h, uint64_t n, bool exact)
 {
   const uint64_t end = h->icount + n;
   h->leave = false;
-  if (!(h->observe & 1ull << RV_EV_INSN)) {
+  if (!(h->observe & RV_OBSERVE_EACH)) {
     rv_run(h, n);
     if (!exact)
       return;
@@ -209,7 +213,7 @@ static void slice(rvh_machine *m, rv_hart *h, uint64_t n, bool to_the_end)
     if (counter)
       rv_counter_overflows(h);
     if (timer && rv_clock_now(m) >= event)
-      fire_timers(m);
+      rv_fire_timers(m);
     if (!exact && !h->attention && !h->leave)
       break; /* what is left of the turn is less than the next block */
   }
@@ -258,7 +262,7 @@ static void wait_all(rvh_machine *m)
                                "no interrupt is pending and enabled, no input will come\n"
                                "set a timer (stimecmp or SBI set_timer) and enable its interrupt "
                                "in sie before wfi; or end the run: SBI SRST");
-  fire_timers(m);
+  rv_fire_timers(m);
 }
 
 /* ---- the loop ---- */
@@ -280,7 +284,7 @@ static void round_of_slices(rvh_machine *m, uint64_t left)
     rv_hart *h = m->harts[i];
     const uint64_t before = h->icount;
     if (i > 0) /* the turns before, also credited ones, may have passed a comparator */
-      fire_timers(m);
+      rv_fire_timers(m);
     if (running(h))
       slice(m, h, n, to_the_end);
     /* A hart that waits is credited its turn, so that one clock serves all. */
@@ -292,7 +296,7 @@ static void round_of_slices(rvh_machine *m, uint64_t left)
       m->stop_requested = true;
     }
   }
-  fire_timers(m);
+  rv_fire_timers(m);
 }
 
 static bool restart(rvh_machine *m)
@@ -312,7 +316,7 @@ rvh_result rvh_run(rvh_machine *m, uint64_t insns)
   if (!m->ended)
     m->result.stop = RVH_STOP_BOUND;
   step_off_break(m);
-  fire_timers(m);
+  rv_fire_timers(m);
   while (!m->ended && !m->stop_requested) {
     const uint64_t done = rvh_instructions(m), limit = limit_of(m);
     if (done >= limit) {
@@ -348,14 +352,50 @@ rvh_result rvh_step(rvh_machine *m, unsigned hart)
     return m->result;
   begin_slice(m, h);
   h->leave = false;
-  if (!(h->attention && rv_take_interrupt(h)) && running(h))
+  h->wfi &= !m->held;
+  if (!(!m->held && h->attention && rv_take_interrupt(h)) && running(h))
     rv_step(h);
   if (h->stop & RV_STOP_WEDGED)
     rv_end_wedged(m, h);
   rv_counter_overflows(h);
   end_slice(m);
-  fire_timers(m);
+  if (!m->held)
+    rv_fire_timers(m);
   if (m->reset)
     restart(m);
   return m->result;
+}
+
+/* ---- beside another machine's log ---- */
+
+void rvh_hold(rvh_machine *m)
+{
+  for (unsigned i = 0; i < n_harts(m); i++)
+    m->harts[i]->choice.as_spike = true;
+  rv_clint_zero(m->clint);
+  m->held_time = rv_clock_ticks(m);
+  m->held = true;
+}
+
+void rvh_set_time(rvh_machine *m, uint64_t ticks)
+{
+  m->held_time = ticks;
+  rv_fire_timers(m);
+}
+
+bool rvh_next_timer(rvh_machine *m, unsigned hart, uint64_t *ticks)
+{
+  const uint64_t now = rv_clock_ticks(m), left = ticks_to_fire(m, m->harts[hart], now);
+  *ticks = now + left;
+  return left != ~0ull;
+}
+
+unsigned rvh_interrupt_of(const rvh_machine *m, unsigned hart, uint64_t pending)
+{
+  return rv_interrupt_of(m->harts[hart], pending);
+}
+
+void rvh_interrupt(rvh_machine *m, unsigned hart, unsigned irq)
+{
+  rv_take_trap(m->harts[hart], &(rv_trap){ .cause = irq, .interrupt = true, .why = WHY_INTERRUPT });
 }

@@ -149,25 +149,32 @@ bool rv_load(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint6
   return true;
 }
 
+static void put(rv_hart *h, const part *p, const uint8_t *from)
+{
+  memcpy(p->place.host, from, p->size);
+  rv_phys_written(h->phys, rv_phys_find(h->phys, p->place.pa, 1), h, p->place.pa, p->size);
+}
+
 bool rv_store(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t value)
 {
   part parts[2];
   unsigned n;
   rv_xmode m = mode ? *mode : h->mmu->data;
   m.access = RV_STORE;
-  if (!split(h, va, size, &m, parts, &n))
+  if (!split(h, va, size, &m, parts, &n)) {
+    if (unlikely(h->choice.as_spike) && n == 2 && parts[0].place.host)
+      put(h, &parts[0], (const uint8_t *)&value); /* the second page was refused */
     return false;
+  }
   if (!parts[0].place.host)
     return h->phys->bus_write(h->phys->bus, h, parts[0].place.pa, size, value) ||
            refuse_why(h, va, &m, WHY_DEVICE_REFUSED);
   const uint8_t *from = (const uint8_t *)&value;
   for (unsigned i = 0; i < n; i++) {
-    const rv_place *p = &parts[i].place;
-    memcpy(p->host, from, parts[i].size);
+    put(h, &parts[i], from);
     from += parts[i].size;
-    rv_phys_written(h->phys, rv_phys_find(h->phys, p->pa, 1), h, p->pa, parts[i].size);
     if (!mode)
-      keep(h, parts[i].va, p, true);
+      keep(h, parts[i].va, &parts[i].place, true);
   }
   return true;
 }
@@ -178,11 +185,9 @@ bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *pla
   rv_xmode m = h->mmu->data;
   m.access = write ? RV_STORE : RV_LOAD;
   if (va & (size - 1)) {
-    h->trap = (rv_trap){ .cause = write ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED,
-                         .tval = rv_masked(va, &m),
-                         .gva = m.v,
-                         .why = WHY_AMO_MISALIGNED,
-                         .mode = m };
+    const uint8_t misaligned = write ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED;
+    h->trap = (rv_trap){ .cause = h->choice.as_spike ? access_fault[m.access] : misaligned,
+                         .tval = rv_masked(va, &m), .gva = m.v, .why = WHY_AMO_MISALIGNED, .mode = m };
     return false;
   }
   if (!rv_locate(h, va, size, &m, place))

@@ -68,9 +68,14 @@ void rv_timer_update(rv_hart *h)
   rv_irq_update(h);
 }
 
+unsigned rv_interrupt_of(rv_hart *h, uint64_t pending)
+{
+  return select_interrupt(h, pending & h->csr.mie);
+}
+
 bool rv_take_interrupt(rv_hart *h)
 {
-  const unsigned irq = select_interrupt(h, rv_pending(h) & h->csr.mie);
+  const unsigned irq = rv_interrupt_of(h, rv_pending(h));
   if (irq)
     rv_take_trap(h, &(rv_trap){ .cause = irq, .interrupt = true, .why = WHY_INTERRUPT });
   return irq;

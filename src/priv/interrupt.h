@@ -16,6 +16,9 @@ void rv_irq_update(rv_hart *h);
  * plans its next event by it, and re-evaluates. */
 void rv_timer_update(rv_hart *h);
 
+/* The interrupt that would be taken now if these bits of mip were pending, or 0. */
+unsigned rv_interrupt_of(rv_hart *h, uint64_t pending);
+
 /* Takes the highest-priority interrupt that may be taken now. False: there is none. */
 bool rv_take_interrupt(rv_hart *h);
 

@@ -15,5 +15,12 @@ static inline rv_event rv_event_here(const rv_hart *h, rv_event_type type)
                      .vmid = rv_get(h->csr.hgatp, hgatp_VMID), .x = h->x };
 }
 
+/* Notes an access to memory for RV_EV_COMMIT, after it was made. */
+static inline void rv_touched(rv_hart *h, uint64_t va, unsigned size, bool write, uint64_t value)
+{
+  if (unlikely(h->observe & 1ull << RV_EV_COMMIT) && h->did.n_touch < RV_TOUCHES)
+    h->did.touch[h->did.n_touch++] = (rv_touch){ va, value, size, write };
+}
+
 static inline void rv_tell(rv_hart *h, const rv_event *e) { h->env->event(h->env->ctx, h, e); }
 #endif

@@ -102,6 +102,35 @@ START_TEST(second_page_refused)
 }
 END_TEST
 
+/* As Spike does, and may: the part in the first page is stored before the second page refuses
+ * [norm:pmp_misaligned_access_behavior]. */
+START_TEST(first_part_of_a_store_as_spike)
+{
+  guest t = set_up_guest();
+  rv_hart *h = t.f->h;
+  const uint64_t va = VA + PAGE - 3, boundary = VA + PAGE;
+  h->choice.as_spike = true;
+  *word(t.f, FIRST + PAGE - 8) = 0x1122334455667788;
+  *vs_pte(&t, boundary) &= ~(uint64_t)W;
+  ck_assert(!rv_store(h, va, 8, NULL, 0x8877665544332211));
+  expect_trap(t.f, CAUSE_STORE_PAGE, boundary, true, 0ull, 0);
+  ck_assert_uint_eq(*word(t.f, FIRST + PAGE - 8), 0x3322114455667788);
+  ck_assert_uint_eq(*word(t.f, SECOND), 0);
+  /* The first refused: nothing. */
+  *vs_pte(&t, VA) = 0;
+  ck_assert(!rv_store(h, va, 8, NULL, ~0ull));
+  expect_trap(t.f, CAUSE_STORE_PAGE, va, true, 0ull, 0);
+  ck_assert_uint_eq(*word(t.f, FIRST + PAGE - 8), 0x3322114455667788);
+  /* Atomics: the other of the two causes. */
+  rv_place place;
+  ck_assert(!rv_atomic(h, VA + 1, 4, true, &place));
+  ck_assert_uint_eq(h->trap.cause, CAUSE_STORE_ACCESS);
+  ck_assert(!rv_atomic(h, VA + 1, 4, false, &place));
+  ck_assert_uint_eq(h->trap.cause, CAUSE_LOAD_ACCESS);
+  tear_down(t.f);
+}
+END_TEST
+
 /* A register is accessed whole, once, at its natural alignment, and never kept. */
 START_TEST(devices)
 {
@@ -473,6 +502,7 @@ static void add_tests(TCase *tc)
 {
   tcase_add_test(tc, over_two_pages);
   tcase_add_test(tc, second_page_refused);
+  tcase_add_test(tc, first_part_of_a_store_as_spike);
   tcase_add_test(tc, devices);
   tcase_add_test(tc, hlvx_of_a_device);
   tcase_add_test(tc, half_a_device);

@@ -435,7 +435,8 @@ static void count(void *ctx, rvh_machine *m, const rvh_event *e) { ++*(uint64_t 
 
 START_TEST(observing_does_not_change_the_run)
 {
-  static const uint64_t masks[] = { 1ull << RV_EV_TRAP, 1ull << RV_EV_INSN, ~0ull };
+  static const uint64_t masks[] = { 1ull << RV_EV_TRAP, 1ull << RV_EV_INSN, 1ull << RV_EV_COMMIT,
+                                    ~0ull };
   for (unsigned harts = 1; harts <= 2; harts++) {
     rvh_machine *plain = run_shared(harts, 0, NULL, NULL);
     for (unsigned i = 0; i < G_N_ELEMENTS(masks); i++) {
@@ -744,8 +745,101 @@ START_TEST(dtb_is_checked_and_completed)
 }
 END_TEST
 
+/* ---- beside another machine's log ---- */
+
+/* Time is what it is set to, however much is executed; wfi does not wait, no interrupt is taken. */
+START_TEST(a_held_machine_waits_for_nobody)
+{
+  rvh_config c = config();
+  c.bios = RVH_BIOS_NONE;
+  rvh_machine *m = load_text(c, "csrrs a0,time,zero; wfi; csrrs a1,time,zero;"
+                                "addi t0,zero,128; csrrw zero,mie,t0; csrrsi zero,mstatus,8;"
+                                "loop:; addi a2,a2,1; jal zero,@loop");
+  for (unsigned i = 0; i < 6; i++) /* the reset ROM */
+    rvh_step(m, 0);
+  const uint64_t a2 = rvh_read_x(m, 0, 12);
+  rvh_hold(m);
+  rvh_set_time(m, 1234);
+  for (unsigned i = 0; i < 3; i++)
+    rvh_step(m, 0);
+  ck_assert_uint_eq(rvh_read_x(m, 0, 10), 1234);
+  ck_assert_uint_eq(rvh_read_x(m, 0, 11), 1234);
+  ck_assert_uint_eq(rvh_interrupt_of(m, 0, csr(m, 0, CSR_mip)), 0);
+  for (unsigned i = 0; i < 13; i++)
+    rvh_step(m, 0);
+  ck_assert_uint_eq(rvh_interrupt_of(m, 0, csr(m, 0, CSR_mip)), IRQ_MTI); /* mtimecmp is 0 */
+  ck_assert_uint_eq(rvh_read_x(m, 0, 12) - a2, 5);       /* not taken so far */
+  const uint64_t handler = rvh_interrupt_handler(m, 0, IRQ_MTI);
+  ck_assert_uint_eq(csr(m, 0, CSR_mcause), 0);
+  rvh_interrupt(m, 0, IRQ_MTI);
+  ck_assert_uint_eq(rvh_read_pc(m, 0), handler);
+  ck_assert_uint_eq(csr(m, 0, CSR_mcause), 1ull << 63 | IRQ_MTI);
+  rvh_free(m);
+}
+END_TEST
+
+/* Asking whether an instruction traps changes nothing: registers, memory, counters, devices. */
+START_TEST(asking_for_a_trap_changes_nothing)
+{
+  static const struct {
+    const char *text;
+    bool traps;
+  } insns[] = {
+    { "addi a0,a0,1", false },     { "sd a1,0(s0)", false },      { "sd a1,3(s0)", false },
+    { "amoadd.d a0,a1,(s0)", false }, { "ld a0,64(zero)", true }, { "sd a0,64(zero)", true },
+    { "ecall", true },             { "ebreak", true },            { "csrrw a0,mscratch,a1", false },
+    { "csrrw a0,cycle,a1", true }, { "sb a1,0(s1)", false },
+    { "jal ra,@here", false },     { "hlv.w a0,(s0)", true }, /* PMP lets nothing below M pass */
+  };
+  for (unsigned i = 0; i < G_N_ELEMENTS(insns); i++) {
+    g_autofree char *text = g_strdup_printf("auipc s0,1; lui s1,0x10000; addi a1,zero,33; here:; %s",
+                                            insns[i].text);
+    rvh_machine *m = load_text(config(), text);
+    for (unsigned n = 0; n < 6 + 3; n++)
+      rvh_step(m, 0);
+    uint64_t before[2], after[2];
+    const uint64_t pc = rvh_read_pc(m, 0), count = rvh_instructions(m), a0 = rvh_read_x(m, 0, 10);
+    ck_assert(rvh_read_memory(m, RAM + 0x1000, before, sizeof before));
+    uint64_t handler;
+    ck_assert_msg(rvh_would_trap(m, 0, &handler) == insns[i].traps, "%s", insns[i].text);
+    ck_assert(rvh_read_memory(m, RAM + 0x1000, after, sizeof after));
+    ck_assert_mem_eq(before, after, sizeof before);
+    ck_assert_uint_eq(rvh_read_pc(m, 0), pc);
+    ck_assert_uint_eq(rvh_instructions(m), count);
+    ck_assert_uint_eq(rvh_read_x(m, 0, 10), a0);
+    ck_assert_uint_eq(csr(m, 0, CSR_mcause), 0);
+    ck_assert_uint_eq(csr(m, 0, CSR_mscratch), 0);
+    rvh_free(m);
+  }
+}
+END_TEST
+
+/* What is beside Spike's log: its devices, and its answer to a misaligned atomic. */
+START_TEST(a_held_machine_is_spikes)
+{
+  rvh_machine *m = load_text(config(), "lui t0,0x100; lw a0,0(t0); lui t0,0x10000; lbu a0,5(t0);"
+                                       "auipc t0,1; addi t0,t0,1; lr.w a1,(t0)");
+  rvh_hold(m);
+  for (unsigned i = 0; i < 6 + 2; i++)
+    rvh_step(m, 0);
+  ck_assert_uint_eq(csr(m, 0, CSR_mcause), CAUSE_LOAD_ACCESS); /* the finisher is gone */
+  rvh_write_pc(m, 0, RAM + 8);
+  rvh_step(m, 0);
+  rvh_step(m, 0);
+  ck_assert_uint_eq(rvh_read_x(m, 0, 10), 0x60); /* the UART is not */
+  for (unsigned i = 0; i < 3; i++)
+    rvh_step(m, 0);
+  ck_assert_uint_eq(csr(m, 0, CSR_mcause), CAUSE_LOAD_ACCESS);
+  ck_assert_uint_eq(csr(m, 0, CSR_mepc), RAM + 24);
+  rvh_free(m);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
+  tcase_add_test(tc, a_held_machine_waits_for_nobody);
+  tcase_add_test(tc, asking_for_a_trap_changes_nothing);
+  tcase_add_test(tc, a_held_machine_is_spikes);
   tcase_add_test(tc, limit_is_exact);
   tcase_add_test(tc, run_bound_is_exact_and_goes_on);
   tcase_add_test(tc, guest_codes_become_statuses);
