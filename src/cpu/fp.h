@@ -113,4 +113,7 @@ void rv_fp_enter(rv_hart *h);
 void rv_fp_leave(rv_hart *h);
 /* Adds what was raised since to fflags. Call before anything reads or writes them. */
 void rv_fp_collect(rv_hart *h);
+/* Around calls out of a run: others may use floating point themselves. h may be NULL. */
+bool rv_fp_lend(rv_hart *h);
+void rv_fp_take_back(rv_hart *h, bool lent);
 #endif

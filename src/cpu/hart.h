@@ -169,6 +169,7 @@ struct rv_hart {
   bool leave;        /* leave the run loop: plans changed, or wfi */
   bool fp_fast;      /* every FS that counts is Dirty and frm is RNE: exec_host.h may run */
   bool fp_live;      /* flags are being kept in the host's: rv_fp_collect */
+  unsigned fp_host;  /* what the host's unit was set to before */
   bool end_block;    /* the running slow path asks to leave the block after its instruction */
   uint64_t ip_lines; /* interrupt lines driven by devices: MSIP MTIP MEIP SEIP */
   rv_trap trap;      /* filled by whoever refuses, taken by rv_take_trap */

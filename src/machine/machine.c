@@ -42,9 +42,7 @@ static void print_hint(rvh_machine *m, const rv_event *e)
 static void env_event(void *ctx, rv_hart *h, const rv_event *e)
 {
   rvh_machine *m = ctx;
-  const bool fp_live = h->fp_live;
-  if (fp_live) /* observers may use floating point themselves */
-    rv_fp_leave(h);
+  const bool lent = rv_fp_lend(h);
   if (e->type == RV_EV_HINT)
     print_hint(m, e);
   for (unsigned i = 0; i < m->observers->len; i++) {
@@ -52,8 +50,7 @@ static void env_event(void *ctx, rv_hart *h, const rv_event *e)
     if (o->mask >> e->type & 1)
       o->call(o->ctx, m, e);
   }
-  if (fp_live)
-    rv_fp_enter(h);
+  rv_fp_take_back(h, lent);
 }
 
 void rvh_observe(rvh_machine *m, uint64_t mask, rvh_observer *observer, void *ctx)
