@@ -44,10 +44,11 @@ static bool refuse(const char *name, const char *way_out, GError **error)
   return false;
 }
 
+/* In any case: older QEMU writes some with a capital. */
 static int find(const char *name)
 {
   for (int e = 0; e < N_EXT; e++)
-    if (table[e].name && !strcmp(table[e].name, name))
+    if (table[e].name && !g_ascii_strcasecmp(table[e].name, name))
       return e;
   return -1;
 }
