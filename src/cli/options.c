@@ -478,8 +478,8 @@ static void print_option(FILE *out, const option_row *row)
   fprintf(out, "  %-22s %s\n", left, row->help);
 }
 
-/* Names only, wrapped to the width of a terminal: the QUIET rows with the values that are accepted, or the
- * MORE rows. */
+/* Names only, wrapped to the width of a terminal: the QUIET rows with the values that are accepted,
+ * or the MORE rows. */
 static void print_names(FILE *out, const char *title, bool more)
 {
   int column = fprintf(out, "%s:", title);

@@ -106,7 +106,7 @@ uint32_t rv_u64_to_f32(rv_fp *fp, uint64_t a);
 uint64_t rv_f32_to_f64(rv_fp *fp, uint32_t a);
 uint32_t rv_f64_to_f32(rv_fp *fp, uint64_t a);
 
-/* ---- flags kept by the host's floating point (exec_host.h), between rv_fp_enter and rv_fp_leave ---- */
+/* ---- flags kept by the host's floating point (exec_host.h) from rv_fp_enter to rv_fp_leave ---- */
 
 /* Around the fast engine: from here on the host's flags are the guest's; back to the host's own. */
 void rv_fp_enter(rv_hart *h);

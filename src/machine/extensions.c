@@ -1,6 +1,5 @@
-/* extensions.c - which extensions a machine has: -cpu's switches, and the ISA the device tree tells.
- *
- * All out of cpu/ext.def.
+/* extensions.c - which extensions a machine has: -cpu's switches, and the ISA that the device tree
+ * tells. All out of cpu/ext.def.
  */
 #include "cpu/ext.h"
 #include "machine/machine.h"
