@@ -193,8 +193,8 @@ static int run(cli_options *o)
   rvh_expect_free(out.expect);
   if (out.lockstep && out.lockstep != stdin)
     fclose(out.lockstep);
-  const bool closed = close_output(out.commits) & close_output(out.text) & close_output(out.json) & close_output(out.log) &
-                      close_output(out.record) & close_output(out.report);
+  const bool closed = close_output(out.commits) & close_output(out.text) & close_output(out.json) &
+                      close_output(out.log) & close_output(out.record) & close_output(out.report);
   return closed ? status : RVH_EXIT_USAGE;
 }
 

@@ -320,7 +320,8 @@ static bool set_extension(cli_options *o, const char *item, GError **error)
 {
   g_auto(GStrv) parts = g_strsplit(item, "=", 2);
   static const char *const words[] = { "off", "false", "on", "true" };
-  for (unsigned i = 0; parts[1] && i < G_N_ELEMENTS(words); i++)
+  const bool name = parts[0] && *parts[0] && strcmp(parts[0], "max"); /* max is a model */
+  for (unsigned i = 0; name && parts[1] && i < G_N_ELEMENTS(words); i++)
     if (!strcmp(parts[1], words[i]))
       return switch_extension(o, parts[0], i >= 2, error);
   return fail(error, "write NAME=on or NAME=off; -cpu help lists the names",
@@ -477,8 +478,8 @@ static void print_option(FILE *out, const option_row *row)
   fprintf(out, "  %-22s %s\n", left, row->help);
 }
 
-/* Names only, wrapped to the width of a terminal: the QUIET rows with the values that are accepted, or the
- * MORE rows. */
+/* Names only, wrapped to the width of a terminal: the QUIET rows with the values that are accepted,
+ * or the MORE rows. */
 static void print_names(FILE *out, const char *title, bool more)
 {
   int column = fprintf(out, "%s:", title);

@@ -50,7 +50,10 @@ static bool guest_mode(rv_hart *h, uint32_t raw, rv_access access, bool hlvx, rv
     return rv_refuse(h, WHY_INSN_VIRTUAL, raw);
   if (h->prv == PRV_U && !(h->csr.hstatus & hstatus_HU))
     return rv_refuse(h, WHY_HU, raw);
-  *mode = (rv_xmode){ .access = access, .v = true, .hlv = true, .hlvx = hlvx,
+  *mode = (rv_xmode){ .access = access,
+                      .v = true,
+                      .hlv = true,
+                      .hlvx = hlvx,
                       .prv = h->csr.hstatus & hstatus_SPVP ? PRV_S : PRV_U };
   rv_set_masking(h, mode);
   return true;
@@ -69,11 +72,11 @@ static rv_done hlv(rv_hart *h, uint32_t raw, unsigned size, bool hlvx, uint64_t 
   rv_touched(h, va, size, false, *value);
   return RV_DONE;
 }
-#define HLV(name, type, hlvx)                                                                         \
+#define HLV(name, type, hlvx)                                                                      \
   SYS(name)                                                                                        \
   {                                                                                                \
     uint64_t value = 0;                                                                            \
-    const rv_done done = hlv(h, raw, sizeof(type), hlvx, &value);                                     \
+    const rv_done done = hlv(h, raw, sizeof(type), hlvx, &value);                                  \
     if (done == RV_DONE)                                                                           \
       h->x[field(raw, 11, 7) ? field(raw, 11, 7) : 32] = (type)value;                              \
     return done;                                                                                   \

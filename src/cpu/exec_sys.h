@@ -4,7 +4,10 @@
  * RV_JUMPED (it has set h->pc) or RV_TRAPPED (h->trap is filled). Who may execute what, in the
  * order that makes cause 2 or 22: [H-150 .. H-168]. [priv machine, supervisor, hypervisor]
  */
-static unsigned field(uint32_t raw, unsigned hi, unsigned lo) { return raw >> lo & ((2u << (hi - lo)) - 1); }
+static unsigned field(uint32_t raw, unsigned hi, unsigned lo)
+{
+  return raw >> lo & ((2u << (hi - lo)) - 1);
+}
 
 static rv_done refuse(rv_hart *h, rv_why why, uint32_t raw)
 {

@@ -106,11 +106,14 @@ uint32_t rv_u64_to_f32(rv_fp *fp, uint64_t a);
 uint64_t rv_f32_to_f64(rv_fp *fp, uint32_t a);
 uint32_t rv_f64_to_f32(rv_fp *fp, uint64_t a);
 
-/* ---- flags kept by the host's floating point (exec_host.h), between rv_fp_enter and rv_fp_leave ---- */
+/* ---- flags kept by the host's floating point (exec_host.h) from rv_fp_enter to rv_fp_leave ---- */
 
 /* Around the fast engine: from here on the host's flags are the guest's; back to the host's own. */
 void rv_fp_enter(rv_hart *h);
 void rv_fp_leave(rv_hart *h);
 /* Adds what was raised since to fflags. Call before anything reads or writes them. */
 void rv_fp_collect(rv_hart *h);
+/* Around calls out of a run: others may use floating point themselves. h may be NULL. */
+bool rv_fp_lend(rv_hart *h);
+void rv_fp_take_back(rv_hart *h, bool lent);
 #endif

@@ -22,10 +22,13 @@ static __attribute__((noipa)) unsigned take_flags(void)
   return flags;
 }
 
-static __attribute__((noipa)) void clear_flags(void)
+/* Returns what was there. */
+static __attribute__((noipa)) unsigned exchange(unsigned mxcsr)
 {
-  _mm_setcsr(CLEAR);
+  const unsigned before = _mm_getcsr();
+  _mm_setcsr(mxcsr);
   __asm__ volatile("" ::: "memory");
+  return before;
 }
 
 void rv_fp_collect(rv_hart *h)
@@ -37,13 +40,14 @@ void rv_fp_collect(rv_hart *h)
 
 void rv_fp_enter(rv_hart *h)
 {
-  clear_flags();
+  h->fp_host = exchange(CLEAR);
   h->fp_live = true;
 }
 
 void rv_fp_leave(rv_hart *h)
 {
   rv_fp_collect(h);
+  exchange(h->fp_host);
   h->fp_live = false;
 }
 #else
@@ -51,3 +55,17 @@ void rv_fp_collect(rv_hart *h) {}
 void rv_fp_enter(rv_hart *h) {}
 void rv_fp_leave(rv_hart *h) {}
 #endif
+
+bool rv_fp_lend(rv_hart *h)
+{
+  const bool live = h && h->fp_live;
+  if (live)
+    rv_fp_leave(h);
+  return live;
+}
+
+void rv_fp_take_back(rv_hart *h, bool lent)
+{
+  if (lent)
+    rv_fp_enter(h);
+}

@@ -120,7 +120,8 @@ typedef struct {
   /* Beside Spike's log, what Spike does: misaligned atomics are access faults, not
    * address-misaligned; of a store across two pages, the second of which is refused, the first part is
    * done (both legal); a fault of cbo.zero tells the block's address, and devices refuse cbo.*; PMP is asked for the first
-   * byte alone of a block to be managed, and of an sc without reservation. */
+   * byte alone of a block to be managed, and of an sc without reservation; event counters are constant
+   * 0. */
   bool as_spike;
   bool strict;       /* walk from hgatp's root with PPN[1:0] = 0 */
   uint64_t trap_loop; /* successive identical traps that count as wedged; 0 = never */
@@ -170,6 +171,7 @@ struct rv_hart {
   bool leave;        /* leave the run loop: plans changed, or wfi */
   bool fp_fast;      /* every FS that counts is Dirty and frm is RNE: exec_host.h may run */
   bool fp_live;      /* flags are being kept in the host's: rv_fp_collect */
+  unsigned fp_host;  /* what the host's unit was set to before */
   bool end_block;    /* the running slow path asks to leave the block after its instruction */
   uint64_t ip_lines; /* interrupt lines driven by devices: MSIP MTIP MEIP SEIP */
   rv_trap trap;      /* filled by whoever refuses, taken by rv_take_trap */

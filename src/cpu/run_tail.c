@@ -81,7 +81,7 @@ static __attribute__((noipa)) void s_break(RV_ARGS)
 #define CALL_SLOW(name)                                                                            \
   static __attribute__((noipa)) void s_##name(RV_ARGS)                                             \
   {                                                                                                \
-    if (!rv_slow_##name(HART, op, budget))                                                \
+    if (!rv_slow_##name(HART, op, budget))                                                         \
       return s_enter(PASS);                                                                        \
     op++;                                                                                          \
     DISPATCH;                                                                                      \

@@ -67,8 +67,8 @@ static bool access_trapped(rv_hart *h, rv_op *op, unsigned opcode, uint64_t ea)
 
 /* ---- floating-point state ---- */
 
-/* Is FS on, at both levels? Otherwise h->trap holds the illegal instruction. */
-/* Never cause 22 [H-162, H-293]. */
+/* Is FS on, at both levels? Otherwise h->trap holds the illegal instruction: never cause 22
+ * [H-162, H-293]. */
 static bool fp_on(rv_hart *h)
 {
   uint32_t raw = 0;
@@ -174,12 +174,12 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
   {                                                                                                \
     uint64_t value;                                                                                \
     const uint64_t ea = h->x[op->rs1] + (int64_t)op->imm;                                          \
-    sync(h, op, budget);                                                                          \
+    sync(h, op, budget);                                                                           \
     if (!rv_load(h, ea, sizeof(mem_##name), NULL, &value))                                         \
-      return access_trapped(h, op, OP_##name, ea);                                         \
+      return access_trapped(h, op, OP_##name, ea);                                                 \
     rv_touched(h, ea, sizeof(mem_##name), false, value);                                           \
     h->x[op->rd] = (mem_##name)value;                                                              \
-    return done(h, op);                                                                    \
+    return done(h, op);                                                                            \
   }
 
 #undef SLOW_STORE
@@ -187,11 +187,11 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
   SLOW(name)                                                                                       \
   {                                                                                                \
     const uint64_t ea = h->x[op->rs1] + (int64_t)op->imm;                                          \
-    sync(h, op, budget);                                                                          \
+    sync(h, op, budget);                                                                           \
     if (!rv_store(h, ea, sizeof(mem_##name), NULL, h->x[op->rs2]))                                 \
-      return access_trapped(h, op, OP_##name, ea);                                         \
+      return access_trapped(h, op, OP_##name, ea);                                                 \
     rv_touched(h, ea, sizeof(mem_##name), true, h->x[op->rs2]);                                    \
-    return done(h, op);                                                                    \
+    return done(h, op);                                                                            \
   }
 
 #undef SLOW_FLOAD
@@ -200,15 +200,15 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
   {                                                                                                \
     uint64_t value;                                                                                \
     const uint64_t ea = h->x[op->rs1] + (int64_t)op->imm;                                          \
-    sync(h, op, budget);                                                                          \
+    sync(h, op, budget);                                                                           \
     if (!fp_on(h))                                                                                 \
-      return trapped(h);                                                                   \
+      return trapped(h);                                                                           \
     if (!rv_load(h, ea, sizeof(mem_##name), NULL, &value))                                         \
-      return access_trapped(h, op, OP_##name, ea);                                         \
+      return access_trapped(h, op, OP_##name, ea);                                                 \
     rv_touched(h, ea, sizeof(mem_##name), false, value);                                           \
     h->f[op->rd] = body_##name(value);                                                             \
     fp_written(h);                                                                                 \
-    return done(h, op);                                                                    \
+    return done(h, op);                                                                            \
   }
 
 #undef SLOW_FSTORE
@@ -216,13 +216,13 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
   SLOW(name)                                                                                       \
   {                                                                                                \
     const uint64_t ea = h->x[op->rs1] + (int64_t)op->imm;                                          \
-    sync(h, op, budget);                                                                          \
+    sync(h, op, budget);                                                                           \
     if (!fp_on(h))                                                                                 \
-      return trapped(h);                                                                   \
+      return trapped(h);                                                                           \
     if (!rv_store(h, ea, sizeof(mem_##name), NULL, h->f[op->rs2]))                                 \
-      return access_trapped(h, op, OP_##name, ea);                                         \
+      return access_trapped(h, op, OP_##name, ea);                                                 \
     rv_touched(h, ea, sizeof(mem_##name), true, h->f[op->rs2]);                                    \
-    return done(h, op);                                                                    \
+    return done(h, op);                                                                            \
   }
 
 /* Runs an FP body: FS, rounding mode, flags. False: trapped. */
@@ -308,9 +308,9 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
     rv_place p;                                                                                    \
     mem_##name old, new;                                                                           \
     const uint64_t ea = h->x[op->rs1];                                                             \
-    sync(h, op, budget);                                                                          \
+    sync(h, op, budget);                                                                           \
     if (!atomic_place(h, ea, sizeof old, true, &p))                                                \
-      return atomic_trapped(h, op, ea);                                                    \
+      return atomic_trapped(h, op, ea);                                                            \
     memcpy(&old, p.host, sizeof old);                                                              \
     new = body_##name((int64_t)old, (int64_t)(mem_##name)h->x[op->rs2]);                           \
     memcpy(p.host, &new, sizeof new);                                                              \
@@ -318,7 +318,7 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
     rv_touched(h, ea, sizeof old, false, old);                                                     \
     rv_touched(h, ea, sizeof new, true, new);                                                      \
     h->x[op->rd] = (int64_t)old;                                                                   \
-    return done(h, op);                                                                    \
+    return done(h, op);                                                                            \
   }
 #define SLOW_LR(name)                                                                              \
   SLOW(name)                                                                                       \
@@ -326,14 +326,14 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
     rv_place p;                                                                                    \
     mem_##name old;                                                                                \
     const uint64_t ea = h->x[op->rs1];                                                             \
-    sync(h, op, budget);                                                                          \
+    sync(h, op, budget);                                                                           \
     if (!atomic_place(h, ea, sizeof old, false, &p))                                               \
-      return atomic_trapped(h, op, ea);                                                    \
+      return atomic_trapped(h, op, ea);                                                            \
     memcpy(&old, p.host, sizeof old);                                                              \
     h->reservation = p.pa;                                                                         \
     rv_touched(h, ea, sizeof old, false, old);                                                     \
     h->x[op->rd] = (int64_t)old;                                                                   \
-    return done(h, op);                                                                    \
+    return done(h, op);                                                                            \
   }
 /* The access is checked as a store even if the reservation is gone; the reservation dies here. */
 #define SLOW_SC(name)                                                                              \
@@ -342,9 +342,9 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
     rv_place p;                                                                                    \
     const mem_##name new = h->x[op->rs2];                                                          \
     const uint64_t ea = h->x[op->rs1];                                                             \
-    sync(h, op, budget);                                                                          \
+    sync(h, op, budget);                                                                           \
     if (!sc_place(h, ea, sizeof new, &p))                                                          \
-      return atomic_trapped(h, op, ea);                                                    \
+      return atomic_trapped(h, op, ea);                                                            \
     const bool reserved = h->reservation == p.pa;                                                  \
     h->reservation = ~0ull;                                                                        \
     if (reserved) {                                                                                \
@@ -353,11 +353,12 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
       rv_touched(h, ea, sizeof new, true, new);                                                    \
     }                                                                                              \
     h->x[op->rd] = !reserved;                                                                      \
-    return done(h, op);                                                                    \
+    return done(h, op);                                                                            \
   }
 /* lr, sc and the read-modify-write ones are told apart by the body's form in exec_a.h. */
 #undef AMO
-#define AMO(name, type) SLOW_RMW(name) static __attribute__((unused)) uint64_t unused_##name(uint64_t a, uint64_t b)
+#define AMO(name, type)                                                                            \
+  SLOW_RMW(name) static __attribute__((unused)) uint64_t unused_##name(uint64_t a, uint64_t b)
 #define LR(name, type) SLOW_LR(name)
 #define SC(name, type) SLOW_SC(name)
 #include "cpu/exec_a.h"
@@ -368,15 +369,15 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
 #define SLOW_SYS(name)                                                                             \
   SLOW(name)                                                                                       \
   {                                                                                                \
-    sync(h, op, budget);                                                                          \
+    sync(h, op, budget);                                                                           \
     switch (body_##name(h, op->imm)) {                                                             \
     case RV_DONE:                                                                                  \
-      return done(h, op);                                                                  \
+      return done(h, op);                                                                          \
     case RV_JUMPED:                                                                                \
       h->icount++;                                                                                 \
       return false;                                                                                \
     default:                                                                                       \
-      return trapped(h);                                                                   \
+      return trapped(h);                                                                           \
     }                                                                                              \
   }
 

@@ -185,8 +185,9 @@ static int add_cpus(const rv_fdt_config *cfg, const rv_node *root)
 
 /* --- /pmu ----------------------------------------------------------------------------------- */
 
-/* Which counters count which of SBI's events, 1 cycles and 2 instructions, and the value of mhpmevent
- * for it: so that firmware has counters to offer besides cycle and instret. [OpenSBI pmu_support.md] */
+/* Which counters count which of SBI's events, 1 cycles and 2 instructions, and the value of
+ * mhpmevent for it: so that firmware has counters to offer besides cycle and instret.
+ * [OpenSBI pmu_support.md] */
 static int add_pmu(const rv_fdt_config *cfg, const rv_node *root)
 {
   if (!has_extension(cfg, "zihpm"))

@@ -1,8 +1,15 @@
 /* tinst.c - the transformed instruction: registers that no handler may trust are replaced. */
 #include "hv/tinst.h"
 
-enum { OPC_LOAD = 0x03, OPC_LOAD_FP = 0x07, OPC_MISC_MEM = 0x0f, OPC_STORE = 0x23, OPC_STORE_FP = 0x27, OPC_AMO = 0x2f,
-       OPC_SYSTEM = 0x73 };
+enum {
+  OPC_LOAD = 0x03,
+  OPC_LOAD_FP = 0x07,
+  OPC_MISC_MEM = 0x0f,
+  OPC_STORE = 0x23,
+  OPC_STORE_FP = 0x27,
+  OPC_AMO = 0x2f,
+  OPC_SYSTEM = 0x73,
+};
 
 /* [H-142]; bits 63:32 are 0, bit 0 is 1 [H-414] */
 static uint32_t transform(uint32_t raw)

@@ -1,5 +1,6 @@
 /* console.c - the guest's console: one stream of bytes each way, whoever asks (UART, SBI, HTIF). */
 #include "machine/machine.h"
+#include "cpu/fp.h"
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,10 +34,12 @@ void rv_console_write(void *machine, const uint8_t *bytes, size_t n)
   fwrite(bytes, 1, n, out);
   if (memchr(bytes, '\n', n) || rv_console_interactive(m))
     fflush(out);
+  const bool lent = rv_fp_lend(m->current);
   for (unsigned i = 0; i < m->listeners->len; i++) {
     const rv_listener *l = &g_array_index(m->listeners, rv_listener, i);
     l->call(l->ctx, m, bytes, n);
   }
+  rv_fp_take_back(m->current, lent);
   if (m->config.fail_on && *m->config.fail_on)
     watch_for_failure(m, bytes, n);
 }
@@ -68,8 +71,12 @@ static bool wait_readable(rvh_machine *m, int timeout_ms)
 static int read_byte(rvh_machine *m)
 {
   uint8_t byte;
-  if (m->config.console_read)
-    return m->config.console_read(m->config.console_ctx);
+  if (m->config.console_read) {
+    const bool lent = rv_fp_lend(m->current);
+    const int got = m->config.console_read(m->config.console_ctx);
+    rv_fp_take_back(m->current, lent);
+    return got;
+  }
   if (!readable(0) || read(STDIN_FILENO, &byte, 1) != 1)
     return RVH_INPUT_NONE;
   return byte;

@@ -1,6 +1,5 @@
-/* extensions.c - which extensions a machine has: -cpu's switches, and the ISA the device tree tells.
- *
- * All out of cpu/ext.def.
+/* extensions.c - which extensions a machine has: -cpu's switches, and the ISA that the device tree
+ * tells. All out of cpu/ext.def.
  */
 #include "cpu/ext.h"
 #include "machine/machine.h"
@@ -44,10 +43,11 @@ static bool refuse(const char *name, const char *way_out, GError **error)
   return false;
 }
 
+/* In any case: older QEMU writes some with a capital. */
 static int find(const char *name)
 {
   for (int e = 0; e < N_EXT; e++)
-    if (table[e].name && !strcmp(table[e].name, name))
+    if (table[e].name && !g_ascii_strcasecmp(table[e].name, name))
       return e;
   return -1;
 }

@@ -42,9 +42,7 @@ static void print_hint(rvh_machine *m, const rv_event *e)
 static void env_event(void *ctx, rv_hart *h, const rv_event *e)
 {
   rvh_machine *m = ctx;
-  const bool fp_live = h->fp_live;
-  if (fp_live) /* observers may use floating point themselves */
-    rv_fp_leave(h);
+  const bool lent = rv_fp_lend(h);
   if (e->type == RV_EV_HINT)
     print_hint(m, e);
   for (unsigned i = 0; i < m->observers->len; i++) {
@@ -52,8 +50,7 @@ static void env_event(void *ctx, rv_hart *h, const rv_event *e)
     if (o->mask >> e->type & 1)
       o->call(o->ctx, m, e);
   }
-  if (fp_live)
-    rv_fp_enter(h);
+  rv_fp_take_back(h, lent);
 }
 
 void rvh_observe(rvh_machine *m, uint64_t mask, rvh_observer *observer, void *ctx)
@@ -94,8 +91,11 @@ static bool add_hart(rvh_machine *m, unsigned id)
   h->code = m->code;
   h->env = &m->env;
   h->observe = m->config.hints == RVH_HINTS_NONE ? 0 : 1ull << RV_EV_HINT;
-  h->choice = (rv_choices){ .ext = rv_extensions(&m->config), .tinst_zero = m->config.htinst_zero, .strict = m->config.strict,
-                            .adue = m->config.adue, .trap_loop = m->config.trap_loop };
+  h->choice = (rv_choices){ .ext = rv_extensions(&m->config),
+                            .tinst_zero = m->config.htinst_zero,
+                            .strict = m->config.strict,
+                            .adue = m->config.adue,
+                            .trap_loop = m->config.trap_loop };
   return rv_mmu_init(h);
 }
 
@@ -105,6 +105,11 @@ static bool build(rvh_machine *m, GError **error)
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                 "-smp: %u harts are not possible\ngive a number from 1 to %d", m->config.n_harts,
                 RV_BOARD_HARTS);
+    return false;
+  }
+  if (m->config.adue && !(rv_extensions(&m->config) >> EXT_Svadu & 1)) {
+    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        "--adue: the hart has no Svadu\nleave it out, or svadu=off of -cpu");
     return false;
   }
   if (!rv_phys_add(&m->phys, RV_RAM_BASE, m->config.ram_size, false) ||

@@ -187,7 +187,10 @@ bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *pla
   if (va & (size - 1)) {
     const uint8_t misaligned = write ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED;
     h->trap = (rv_trap){ .cause = h->choice.as_spike ? access_fault[m.access] : misaligned,
-                         .tval = rv_masked(va, &m), .gva = m.v, .why = WHY_AMO_MISALIGNED, .mode = m };
+                         .tval = rv_masked(va, &m),
+                         .gva = m.v,
+                         .why = WHY_AMO_MISALIGNED,
+                         .mode = m };
     return false;
   }
   if (!rv_locate(h, va, size, &m, place))
@@ -198,8 +201,8 @@ bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *pla
   return true;
 }
 
-/* The address translated, and told by a fault, is va as it is, but for its mask [H-468, H-459]; PMP and memory are asked for
- * the whole block at once, which never crosses a page. */
+/* The address translated, and told by a fault, is va as it is, but for its mask [H-468, H-459]; PMP
+ * and memory are asked for the whole block at once, which never crosses a page. */
 bool rv_cache_block(rv_hart *h, uint64_t va, rv_access access, rv_place *place)
 {
   const uint64_t in_block = RV_CACHE_BLOCK - 1;

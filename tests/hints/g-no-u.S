@@ -1,6 +1,6 @@
 # Every access at the G-stage is as user.
 #include "common.inc"
-#ifdef GOOD # KB-125
+#ifdef GOOD /* KB-125 */
   setup end
 #else
   setup end, 0xcf

@@ -12,7 +12,7 @@ handler:
   first 1, 1f
   poweroff
 1:
-#ifdef GOOD # KB-124
+#ifdef GOOD /* KB-124 */
   skip 2
 #else
   skip 4

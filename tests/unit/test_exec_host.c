@@ -3,6 +3,9 @@
  * such forms, it is compared with itself.)
  */
 #include "world.h"
+#ifdef __x86_64__
+#include <xmmintrin.h>
+#endif
 
 enum {
   FD = 12,
@@ -234,10 +237,35 @@ START_TEST(flags_are_the_guests)
 }
 END_TEST
 
+/* A library must not change how its caller computes. */
+#ifdef __x86_64__
+START_TEST(the_callers_rounding_comes_back)
+{
+  const unsigned up = 0x5f80, before = _mm_getcsr(); /* towards +infinity, all masked */
+  world *w = world_new(1, 1 << 20);
+  rv_hart *h = w->harts[0];
+  rv_csr_poke(h, CSR_mstatus, mstatus_FS);
+  world_asm(w, RAM, "fmv.d.x ft0,zero; fdiv.d fa2,fa0,fa1; jal zero,0x80000008");
+  h->f[FS1] = 0x3ff0000000000000;
+  h->f[FS2] = 0x4008000000000000;
+  _mm_setcsr(up);
+  world_run(w, h, 3);
+  const unsigned after = _mm_getcsr();
+  _mm_setcsr(before);
+  ck_assert_uint_eq(h->f[FD], 0x3fd5555555555555); /* to nearest: the guest's mode is its own */
+  ck_assert_uint_eq(after, up);
+  world_free(w);
+}
+END_TEST
+#endif
+
 static void add_tests(TCase *tc)
 {
   tcase_add_loop_test(tc, same_bits_and_flags, 0, N_FORMS);
   tcase_add_test(tc, other_modes_take_the_slow_way);
   tcase_add_test(tc, flags_are_the_guests);
+#ifdef __x86_64__
+  tcase_add_test(tc, the_callers_rounding_comes_back);
+#endif
 }
 UNIT_MAIN("exec_host", add_tests)

@@ -451,6 +451,37 @@ START_TEST(observing_does_not_change_the_run)
 }
 END_TEST
 
+/* Whoever is called in a run may use floating point: the guest's flags stay its own. */
+static void inexact(void)
+{
+  volatile double third = 1;
+  third = third / 3;
+}
+static void divide_at_output(void *ctx, rvh_machine *m, const uint8_t *bytes, size_t n) { inexact(); }
+static int divide_at_input(void *ctx)
+{
+  inexact();
+  return RVH_INPUT_NONE;
+}
+
+START_TEST(callbacks_leave_floating_point_flags_alone)
+{
+  rvh_config c = config();
+  c.console_stdin = true;
+  c.console_read = divide_at_input;
+  rvh_machine *m =
+      load_text(c, "lui t0,6; csrrs zero,mstatus,t0; fmv.d.x fa0,zero; fadd.d fa0,fa0,fa0;" UART
+                   "sb zero,0(t0); csrrs a1,fflags,zero; fadd.d fa0,fa0,fa0; lbu t1,5(t0);"
+                   "csrrs a2,fflags,zero; loop:; jal zero,@loop");
+  rvh_observe_console(m, divide_at_output, NULL);
+  rvh_run(m, 1000);
+  ck_assert_uint_eq(csr(m, 0, CSR_mstatus) >> 63, 1); /* it got there */
+  ck_assert_uint_eq(rvh_read_x(m, 0, 11), 0);
+  ck_assert_uint_eq(rvh_read_x(m, 0, 12), 0);
+  rvh_free(m);
+}
+END_TEST
+
 /* Input arrives at the same instruction with and without a per-instruction observer. */
 static int every_byte(void *ctx) { return ++*(uint8_t *)ctx; }
 static uint64_t input_hash(uint64_t observe)
@@ -857,6 +888,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, no_hart_runs_past_its_timer);
   tcase_add_test(tc, time_never_goes_back_and_runs_repeat);
   tcase_add_test(tc, observing_does_not_change_the_run);
+  tcase_add_test(tc, callbacks_leave_floating_point_flags_alone);
   tcase_add_test(tc, input_arrives_at_fixed_instructions);
   tcase_add_test(tc, reset_starts_all_over);
   tcase_add_test(tc, sbi_reset_starts_all_over);

@@ -70,6 +70,23 @@ START_TEST(events_are_warl)
 }
 END_TEST
 
+/* Beside Spike's log they are constant 0, as they may be; cycle and instret are not. */
+START_TEST(constant_as_spike)
+{
+  core *c = core_new();
+  c->h->choice.as_spike = true;
+  for (unsigned n = 3; n <= LAST; n++) {
+    csr_write(c, MODE_M, event(n), 1);
+    csr_write(c, MODE_M, counter(n), 100);
+    ck_assert_uint_eq(csr_read(c, MODE_M, event(n)), 0);
+    ck_assert_uint_eq(csr_read(c, MODE_M, counter(n)), 0);
+  }
+  csr_write(c, MODE_M, CSR_minstret, 100);
+  ck_assert_uint_eq(csr_read(c, MODE_M, CSR_minstret), 100);
+  core_free(c);
+}
+END_TEST
+
 /* Each counts what its selector says; the written value is what the next instruction reads; its
  * shadow shows the same [norm:cycle_instret_hpmcounter_op_rdonly]. */
 START_TEST(counters_count)
@@ -587,6 +604,7 @@ END_TEST
 static void add_tests(TCase *tc)
 {
   tcase_add_test(tc, events_are_warl);
+  tcase_add_test(tc, constant_as_spike);
   tcase_add_test(tc, counters_count);
   tcase_add_test(tc, inhibit);
   tcase_add_test(tc, counts_in_each_mode);
