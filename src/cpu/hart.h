@@ -117,9 +117,10 @@ typedef struct {
   uint64_t ext;      /* 1 << EXT_*: those this hart has */
   bool tinst_zero;   /* htinst/mtinst 0 instead of the transformed instruction */
   bool adue;         /* hardware A/D update is on from the start (built-in firmware) */
-  /* Spike's choices where more than one is legal: misaligned atomics are access faults, not
+  /* Beside Spike's log, what Spike does: misaligned atomics are access faults, not
    * address-misaligned; of a store across two pages, the second of which is refused, the first part is
-   * done. */
+   * done (both legal); a fault of cbo.zero tells the block's address, and devices refuse cbo.*; PMP is asked for the first
+   * byte alone of a block to be managed, and of an sc without reservation. */
   bool as_spike;
   bool strict;       /* walk from hgatp's root with PPN[1:0] = 0 */
   uint64_t trap_loop; /* successive identical traps that count as wedged; 0 = never */

@@ -283,6 +283,19 @@ static bool atomic_place(rv_hart *h, uint64_t ea, unsigned size, bool write, rv_
   return (!(ea & (size - 1)) && kept(h, ea, size, write, p)) || rv_atomic(h, ea, size, write, p);
 }
 
+/* Spike asks PMP for the first byte alone as long as nothing is to be stored; which part of a
+ * failing sc is checked is left open. */
+static bool sc_place(rv_hart *h, uint64_t ea, unsigned size, rv_place *p)
+{
+  if (unlikely(h->choice.as_spike) && !(ea & (size - 1))) {
+    if (!rv_atomic(h, ea, 1, true, p))
+      return false;
+    if (p->pa != h->reservation)
+      return true;
+  }
+  return atomic_place(h, ea, size, true, p);
+}
+
 static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
 {
   rv_set_tinst(h, ea, op->imm, false);
@@ -330,7 +343,7 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
     const mem_##name new = h->x[op->rs2];                                                          \
     const uint64_t ea = h->x[op->rs1];                                                             \
     sync(h, op, budget);                                                                           \
-    if (!atomic_place(h, ea, sizeof new, true, &p))                                                \
+    if (!sc_place(h, ea, sizeof new, &p))                                                          \
       return atomic_trapped(h, op, ea);                                                            \
     const bool reserved = h->reservation == p.pa;                                                  \
     h->reservation = ~0ull;                                                                        \

@@ -120,8 +120,19 @@ static bool is_second_part(const rvh_event *e)
          e->u.trap.tval - (e->x[d.rs1] + (int64_t)d.imm) - 1 < 7;
 }
 
+/* Faults of cache-block operations that Spike tells, or raises, otherwise. */
+static void note_cbo(lockstep *l, const rvh_event *e)
+{
+  rv_insn d;
+  const bool cbo = e->has_raw && e->u.trap.cause != CAUSE_ILLEGAL && e->u.trap.cause != CAUSE_VIRTUAL &&
+                   rv_decode(e->raw, &d) && (d.raw & 0x707f) == 0x200f;
+  l->count[LS_CBO_ZERO] += cbo && d.op == OP_cbo_zero;
+  l->count[LS_CBO_DEVICE] += cbo && d.op != OP_cbo_zero && e->u.trap.why == WHY_CBO_DEVICE;
+}
+
 static void note_trap(lockstep *l, const rvh_event *e)
 {
+  note_cbo(l, e);
   l->count[LS_TRAPS] += !e->u.trap.interrupt;
   l->count[LS_AMO] += e->u.trap.why == WHY_AMO_MISALIGNED;
   l->count[LS_PARTIAL] += is_second_part(e);

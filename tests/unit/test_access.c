@@ -127,6 +127,11 @@ START_TEST(first_part_of_a_store_as_spike)
   ck_assert_uint_eq(h->trap.cause, CAUSE_STORE_ACCESS);
   ck_assert(!rv_atomic(h, VA + 1, 4, false, &place));
   ck_assert_uint_eq(h->trap.cause, CAUSE_LOAD_ACCESS);
+  /* A fault of cbo.zero tells the block's address, of the others rs1. */
+  ck_assert(!rv_cache_block(h, VA + 77, RV_STORE, &place));
+  expect_trap(t.f, CAUSE_STORE_PAGE, VA + 64, true, 0ull, 0);
+  ck_assert(!rv_cache_block(h, VA + 77, RV_CBO, &place));
+  expect_trap(t.f, CAUSE_STORE_PAGE, VA + 77, true, 0ull, 0);
   tear_down(t.f);
 }
 END_TEST
