@@ -283,8 +283,8 @@ static bool atomic_place(rv_hart *h, uint64_t ea, unsigned size, bool write, rv_
   return (!(ea & (size - 1)) && kept(h, ea, size, write, p)) || rv_atomic(h, ea, size, write, p);
 }
 
-/* Spike asks PMP for the first byte alone as long as nothing is to be stored; which part of a failing
- * sc is checked is left open. */
+/* Spike asks PMP for the first byte alone as long as nothing is to be stored; which part of a
+ * failing sc is checked is left open. */
 static bool sc_place(rv_hart *h, uint64_t ea, unsigned size, rv_place *p)
 {
   if (unlikely(h->choice.as_spike) && !(ea & (size - 1))) {

@@ -117,6 +117,11 @@ static void write_mtime(rv_clint *c, uint64_t offset, unsigned size, uint64_t va
   board->timer_changed(board->ctx);
 }
 
+void rv_clint_set(rv_dev *dev, unsigned hart, uint64_t mtimecmp)
+{
+  write_mtimecmp((rv_clint *)dev, MTIMECMP + 8ull * hart, 8, mtimecmp);
+}
+
 static bool clint_write(rv_dev *dev, uint64_t offset, unsigned size, uint64_t value)
 {
   rv_clint *c = (rv_clint *)dev;

@@ -29,6 +29,8 @@ void rv_clint_update(rv_dev *dev);
 void rv_clint_zero(rv_dev *dev);
 /* The time (ticks) at which MTIP of this hart becomes 1: its mtimecmp, all ones if none is set. */
 uint64_t rv_clint_next(const rv_dev *dev, unsigned hart);
+/* Sets mtimecmp of a hart, as firmware does. */
+void rv_clint_set(rv_dev *dev, unsigned hart, uint64_t mtimecmp);
 
 rv_dev *rv_plic_new(const rv_board_ops *board);
 /* Level of a source's wire; source 0 and sources above RV_PLIC_NDEV do not exist. */

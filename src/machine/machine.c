@@ -68,6 +68,12 @@ static void sbi_power(void *ctx, bool reset, int code, const char *reason)
   rv_power_off(ctx, reset, code, reason);
 }
 
+static void sbi_set_mtimecmp(void *ctx, rv_hart *h, uint64_t when)
+{
+  rvh_machine *m = ctx;
+  rv_clint_set(m->clint, h->id, when);
+}
+
 static void sbi_hint(void *ctx, rv_hart *h, const char *id, const char *text)
 {
   rv_hint(h, h->csr.mepc, id, text); /* the caller's ecall */
@@ -154,7 +160,7 @@ bool rvh_load(rvh_machine *m, GError **error)
   if (built_in)
     m->sbi = rv_sbi_new(&(rv_sbi_host){ .ctx = m, .harts = m->harts, .n_harts = m->config.n_harts,
                                         .phys = &m->phys, .console_write = rv_console_write,
-                                        .console_read = rv_console_read, .power = sbi_power,
+                                        .console_read = rv_console_read, .power = sbi_power, .set_mtimecmp = sbi_set_mtimecmp,
                                         .hint = sbi_hint });
   return rv_boot_start(m, error);
 }

@@ -79,7 +79,7 @@ uint64_t rv_sbi_all_harts(const rv_sbi *s);
 bool rv_sbi_is_memory(const rv_sbi *s, uint64_t pa, uint64_t n, bool write);
 
 /* Parts of extensions that legacy calls share. */
-void rv_sbi_set_timer(rv_hart *h, uint64_t when);
+void rv_sbi_set_timer(rv_sbi *s, rv_hart *h, uint64_t when);
 void rv_sbi_send_ipi(rv_sbi *s, uint64_t set);
 int64_t rv_sbi_sfence(rv_sbi *s, uint64_t set, uint64_t start, uint64_t size, bool has_asid,
                       uint64_t asid);

@@ -12,7 +12,7 @@
 
 static int64_t set_timer(rv_sbi *s, rv_sbi_call *c)
 {
-  rv_sbi_set_timer(c->h, c->arg[0]);
+  rv_sbi_set_timer(s, c->h, c->arg[0]);
   return 0;
 }
 

@@ -39,7 +39,7 @@ static const struct {
 rv_sbi *rv_sbi_new(const rv_sbi_host *host)
 {
   assert(host->n_harts >= 1 && host->n_harts <= RV_SBI_MAX_HARTS);
-  assert(host->console_write && host->console_read && host->power);
+  assert(host->console_write && host->console_read && host->power && host->set_mtimecmp);
   rv_sbi *s = calloc(1, sizeof *s);
   if (!s)
     abort();
@@ -210,10 +210,13 @@ static void serve_ecall(rv_sbi *s, rv_hart *h)
     c.after(s, &c);
 }
 
-/* IPIs and timers reach HS-mode directly, so M-level interrupts mean that something enabled one
- * that nobody serves: disabled, it cannot come again at once. */
+/* The machine's timer is the supervisor's if there is no Sstc. IPIs, and timers otherwise, reach
+ * HS-mode directly, so other M-level interrupts mean that something enabled one that nobody serves:
+ * disabled, it cannot come again at once. */
 static void mask_interrupt(rv_hart *h, const rv_trap *t)
 {
+  if (t->cause == IRQ_MTI && !rv_has(h, EXT_Sstc))
+    h->csr.mip |= IP(STI);
   rv_csr_poke(h, CSR_mie, h->csr.mie & ~(1ull << t->cause));
   rv_mret(h);
 }

@@ -29,6 +29,7 @@ typedef struct {
   /* Ends the run with code, or resets the machine. The caller's state is final by then, so the
    * machine may reset the harts at once. */
   void (*power)(void *ctx, bool reset, int code, const char *reason);
+  void (*set_mtimecmp)(void *ctx, rv_hart *h, uint64_t when); /* for harts without Sstc */
   void (*hint)(void *ctx, rv_hart *h, const char *id, const char *text); /* or NULL */
 } rv_sbi_host;
 

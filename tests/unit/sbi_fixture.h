@@ -32,7 +32,7 @@ typedef struct {
   rv_hart *harts[N_HARTS];
   rv_env env;
   rv_sbi *sbi;
-  uint64_t now;
+  uint64_t now, mtimecmp;
   unsigned timer_changes;
   char out[1024];
   size_t n_out;
@@ -77,6 +77,7 @@ static void on_power(void *ctx, bool reset, int code, const char *reason)
   f->pc_at_power = f->harts[0]->pc;
   strncpy(f->reason, reason, sizeof f->reason - 1);
 }
+static void on_mtimecmp(void *ctx, rv_hart *h, uint64_t when) { ((fixture *)ctx)->mtimecmp = when; }
 static void on_hint(void *ctx, rv_hart *h, const char *id, const char *text)
 {
   fixture *f = ctx;
@@ -106,6 +107,7 @@ static fixture *set_up(void)
                                       .console_write = on_write,
                                       .console_read = on_read,
                                       .power = on_power,
+                                      .set_mtimecmp = on_mtimecmp,
                                       .hint = on_hint });
   rv_sbi_start(f->sbi, f->harts[0], KERNEL, 0x1234);
   return f;

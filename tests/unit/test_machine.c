@@ -353,6 +353,24 @@ END_TEST
 
 /* A pending interrupt is taken before the next instruction: a hart with its timer enabled never
  * reads a time at or after its comparator, whoever else waits or runs. */
+/* The firmware's timer on a hart without stimecmp: wfi ends, and STIP is pending. */
+START_TEST(set_timer_works_without_sstc)
+{
+  GError *error = NULL;
+  rvh_config c = config();
+  c.bios = RVH_BIOS_BUILTIN;
+  ck_assert(rvh_set_extension(&c, "sstc", false, &error));
+  rvh_machine *m = load_text(c, "addi t0,zero,32; csrrs zero,sie,t0; lui a7,0x54495;"
+                                "addi a7,a7,-699; addi a6,zero,0; addi a0,zero,100; ecall;"
+                                "csrrs a2,sip,zero; wfi; csrrs a3,sip,zero;" EXIT_OK);
+  ck_assert_int_eq(rvh_run(m, 0).status, RVH_EXIT_OK);
+  ck_assert_uint_eq(rvh_read_x(m, 0, 12), 0);
+  ck_assert_uint_eq(rvh_read_x(m, 0, 13), sip_STIP);
+  ck_assert_uint_ge(csr(m, 0, CSR_time), 100);
+  rvh_free(m);
+}
+END_TEST
+
 START_TEST(no_hart_runs_past_its_timer)
 {
   const char *text =
@@ -885,6 +903,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, vstimecmp_fires_again_after_guest_time_wrapped);
   tcase_add_test(tc, mtime_is_exact_at_its_load);
   tcase_add_test(tc, wfi_skips_to_the_next_timer);
+  tcase_add_test(tc, set_timer_works_without_sstc);
   tcase_add_test(tc, no_hart_runs_past_its_timer);
   tcase_add_test(tc, time_never_goes_back_and_runs_repeat);
   tcase_add_test(tc, observing_does_not_change_the_run);

@@ -331,6 +331,32 @@ START_TEST(time_set_timer)
 }
 END_TEST
 
+/* Without Sstc the machine's timer is the supervisor's: its interrupt becomes STIP. */
+START_TEST(time_without_sstc)
+{
+  fixture *f = set_up();
+  rv_hart *h = f->harts[0];
+  h->choice.ext &= ~(1ull << EXT_Sstc);
+  rv_sbi_start(f->sbi, h, KERNEL, 0);
+  EXPECT(ecall(h, EID_TIME, 0, ARGS(f->now + 5)), OK);
+  EXPECT(f->mtimecmp, f->now + 5);
+  EXPECT(peek(h, CSR_mie) & mie_MTIE, mie_MTIE);
+  const uint64_t pc = h->pc;
+  rv_set_line(h, IRQ_MTI, true);
+  ck_assert(rv_take_interrupt(h));
+  EXPECT(h->pc, pc);
+  EXPECT(h->prv, PRV_S);
+  EXPECT(peek(h, CSR_sip) & sip_STIP, sip_STIP);
+  ck_assert(!rv_take_interrupt(h)); /* not again */
+  rv_set_line(h, IRQ_MTI, false);
+  EXPECT(ecall(h, 0, 0, ARGS(~0ull)), OK); /* legacy */
+  EXPECT(f->mtimecmp, ~0ull);
+  EXPECT(peek(h, CSR_sip) & sip_STIP, 0);
+  EXPECT(peek(h, CSR_mie) & mie_MTIE, mie_MTIE);
+  tear_down(f);
+}
+END_TEST
+
 /* ---- IPI [sbi ext-ipi; binary-encoding, hart list parameter] ---- */
 
 static bool has_ipi(const fixture *f, unsigned hart)
@@ -754,6 +780,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, base_versions);
   tcase_add_test(tc, base_probe);
   tcase_add_test(tc, time_set_timer);
+  tcase_add_test(tc, time_without_sstc);
   tcase_add_test(tc, ipi_to_mask);
   tcase_add_test(tc, ipi_to_all);
   tcase_add_test(tc, ipi_errors);
