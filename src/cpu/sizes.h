@@ -12,6 +12,7 @@ enum {
   RV_JC_SIZE = 1024,  /* and of its jump cache */
   RV_BANKS = 32,      /* regimes of a hart */
   RV_FILL_LOG = 192,  /* fills of a bank that are remembered one by one */
+  RV_WALKS = 512,     /* last-level tables a stage remembers: a power of two */
   RV_HASH_BITS = 16,  /* of the table of blocks */
   RV_MAX_SEG = 64,    /* instructions of a segment: the len4 bitmap */
   RV_MAX_INSNS = 128, /* of a block: bounds the work thrown away when a page goes stale */
@@ -23,6 +24,7 @@ enum {
   RV_JC_SIZE = 2,
   RV_BANKS = 2,
   RV_FILL_LOG = 3,
+  RV_WALKS = 2,
   RV_HASH_BITS = 2,
   RV_MAX_SEG = 2,
   RV_MAX_INSNS = 3,

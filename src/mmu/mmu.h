@@ -43,11 +43,25 @@ typedef struct {
   uint8_t cfg;
 } rv_pmp_range;
 
+/* A walk cache's entry: where the last-level table is that translates va's 2 MiB. */
+typedef struct {
+  uint64_t region;     /* va >> 21 */
+  uint64_t atp, hgatp; /* the root it was found from; hgatp also if the table is the guest's */
+  uint64_t gen;        /* of rv_mmu.walk_gen */
+  uint64_t table;      /* its address: guest physical if the guest's */
+  const uint8_t *host; /* ... and where it is: PMP lets all of the page be read */
+} rv_walk_entry;
+
+/* The stages of translation: what satp, vsatp and hgatp are the roots of. */
+enum { STAGE_SINGLE, STAGE_VS, STAGE_G, RV_STAGES };
+
 typedef struct rv_mmu {
   rv_bank bank[RV_BANKS];
   uint64_t clock;
   rv_xmode fetch, data; /* effective modes of the current regime; data.access is set by the user */
   rv_pmp_range pmp[16];
   unsigned n_pmp;
+  rv_walk_entry walk[RV_STAGES][RV_WALKS];
+  uint64_t walk_gen[RV_STAGES]; /* an entry of another generation is void */
 } rv_mmu;
 #endif

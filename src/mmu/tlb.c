@@ -199,6 +199,8 @@ bool rv_mmu_init(rv_hart *h)
   h->mmu = calloc(1, sizeof *h->mmu);
   if (!h->mmu)
     return false;
+  for (unsigned stage = 0; stage < RV_STAGES; stage++)
+    h->mmu->walk_gen[stage] = ++h->phys->next_gen; /* 0 is void */
   for (unsigned i = 0; i < RV_BANKS; i++) {
     h->mmu->bank[i].n_log = RV_FILL_LOG + 1;
     clear_all(&h->mmu->bank[i]);
@@ -213,6 +215,15 @@ void rv_mmu_free(rv_hart *h)
 }
 
 /* ---- fences ---- */
+
+/* Walks of the stage: all, or those of one address. */
+static void drop_walks(rv_hart *h, unsigned stage, bool has_va, uint64_t va)
+{
+  if (has_va)
+    h->mmu->walk[stage][va >> 21 & (RV_WALKS - 1)].gen = 0;
+  else
+    h->mmu->walk_gen[stage] = ++h->phys->next_gen;
+}
 
 static bool bank_is_v(const rv_bank *b) { return b->key.flags >> KEY_DATA >> 2 & 1; }
 static bool bank_is_masked(const rv_bank *b) { return b->key.flags >> KEY_PMLEN; }
@@ -253,6 +264,7 @@ static void drop_va(rv_hart *h, rv_bank *b, bool has_va, uint64_t va)
 
 void rv_sfence_vma_hs(rv_hart *h, bool has_va, uint64_t va, bool has_asid, uint64_t asid)
 {
+  drop_walks(h, STAGE_SINGLE, has_va, va);
   for (unsigned i = 0; i < RV_BANKS; i++) {
     rv_bank *b = &h->mmu->bank[i];
     if (b->valid && !bank_is_v(b) && b->key.satp >> 60 &&
@@ -264,6 +276,7 @@ void rv_sfence_vma_hs(rv_hart *h, bool has_va, uint64_t va, bool has_asid, uint6
 void rv_hfence_vvma_vmid(rv_hart *h, uint64_t vmid, bool has_va, uint64_t va, bool has_asid,
                          uint64_t asid)
 {
+  drop_walks(h, STAGE_VS, has_va, va);
   for (unsigned i = 0; i < RV_BANKS; i++) {
     rv_bank *b = &h->mmu->bank[i];
     if (b->valid && bank_is_v(b) && bank_vmid(b) == vmid &&
@@ -289,6 +302,8 @@ void rv_sfence_vma(rv_hart *h, bool has_va, uint64_t va, bool has_asid, uint64_t
  * not narrow it [H-277]; bits of vmid above VMIDLEN do not count [H-274]. */
 void rv_hfence_gvma(rv_hart *h, bool has_gpa, uint64_t gpa, bool has_vmid, uint64_t vmid)
 {
+  drop_walks(h, STAGE_VS, false, 0); /* the guest's tables are behind it */
+  drop_walks(h, STAGE_G, false, 0);
   for (unsigned i = 0; i < RV_BANKS; i++) {
     rv_bank *b = &h->mmu->bank[i];
     if (b->valid && bank_is_v(b) && (!has_vmid || bank_vmid(b) == (vmid & 0x3fff)))
@@ -298,6 +313,8 @@ void rv_hfence_gvma(rv_hart *h, bool has_gpa, uint64_t gpa, bool has_vmid, uint6
 
 void rv_tlb_drop_all(rv_hart *h)
 {
+  for (unsigned stage = 0; stage < RV_STAGES; stage++)
+    drop_walks(h, stage, false, 0);
   for (unsigned i = 0; i < RV_BANKS; i++)
     if (h->mmu->bank[i].valid)
       drop(h, &h->mmu->bank[i]);

@@ -5,6 +5,7 @@
  * for two stages [hypervisor#two-stage-translation]. PTEs are read through host pointers.
  */
 #include "mmu/walk.h"
+#include "mmu/mmu.h"
 #include "mmu/phys.h"
 #include "mmu/pmp.h"
 #include "priv/csr.h"
@@ -19,8 +20,6 @@ enum {
 #define PTE_RESERVED (0x7full << 54)
 #define PTE_PBMT (3ull << 61)
 #define PTE_N (1ull << 63)
-
-enum { STAGE_SINGLE, STAGE_VS, STAGE_G };
 
 typedef struct {
   uint8_t id;       /* STAGE_* */
@@ -138,7 +137,7 @@ static rv_xlat locate(walk *w, const stage *s, uint64_t slot, rv_access access)
 
 /* Step 9: A, and D for a store, are set by hardware if the stage's ADUE says so, else the access is
  * refused [H-232, H-233]. Returns false with *x filled when refused; *again: the PTE changed. */
-static bool update_AD(walk *w, const stage *s, uint64_t slot, uint64_t *host, uint64_t pte,
+static bool update_AD(walk *w, const stage *s, uint64_t slot, uint64_t **host, uint64_t pte,
                       rv_xlat *x, bool *again)
 {
   const uint64_t need = PTE_A | (w->mode->access == RV_STORE ? PTE_D : 0); /* [H-235] */
@@ -152,7 +151,8 @@ static bool update_AD(walk *w, const stage *s, uint64_t slot, uint64_t *host, ui
   }
   /* The update is a store: to the G-stage for a guest's table [H-140], and to PMP. */
   rv_xlat at = locate(w, s, slot, RV_STORE);
-  if (!at.why && !pte_pointer(w, at.pa, PMP_R | PMP_W))
+  uint64_t *here = at.why ? NULL : pte_pointer(w, at.pa, PMP_R | PMP_W);
+  if (!at.why && !here)
     at.why = WHY_PTE_ACCESS, at.implicit = true;
   if (at.why) {
     *x = at;
@@ -160,7 +160,8 @@ static bool update_AD(walk *w, const stage *s, uint64_t slot, uint64_t *host, ui
   }
   if (w->log)
     return true;
-  *again = !__atomic_compare_exchange_n(host, &old, pte | need, false, __ATOMIC_SEQ_CST,
+  *host = here; /* not where a kept walk says, if the table was moved without a fence */
+  *again = !__atomic_compare_exchange_n(here, &old, pte | need, false, __ATOMIC_SEQ_CST,
                                         __ATOMIC_SEQ_CST);
   rv_phys_written(w->h->phys, rv_phys_find(w->h->phys, at.pa, 8), w->h, at.pa, 8);
   return true;
@@ -186,12 +187,64 @@ static uint64_t leaf_address(uint64_t pte, uint64_t va, unsigned level)
   return (ppn << RV_PAGE_SHIFT & ~((1ull << shift) - 1)) | (va & ((1ull << shift) - 1));
 }
 
+/* ---- the walk cache ----
+ *
+ * Most walks differ from an earlier one in the last PTE alone. An entry says where the table is that
+ * holds it. Upper levels have no permissions to check; what the G-stage said of the table's page (R
+ * without MXR, A is set) and PMP of all of it is the same for every mode. The leaf PTE is read and
+ * checked each time, so envcfg's bits do not matter here.
+ *
+ * A fence without an address drops its stage's entries [H-273, H-275]; one with an address that
+ * address's, whatever the root: a leaf of 2 MiB may have taken the table's place. hfence.gvma drops
+ * the VS-stage's too, whose tables are behind the G-stage, and a change of PMP or menvcfg all
+ * [H-276]. Probes neither use nor make entries. */
+
+static rv_walk_entry *walk_entry(const walk *w, const stage *s, uint64_t va)
+{
+  return &w->h->mmu->walk[s->id][va >> 21 & (RV_WALKS - 1)];
+}
+
+static uint64_t atp_of(const rv_hart *h, const stage *s)
+{
+  return s->id == STAGE_G ? h->csr.hgatp : h->s[s->id == STAGE_VS].atp;
+}
+static uint64_t hgatp_of(const rv_hart *h, const stage *s)
+{
+  return s->id == STAGE_VS ? h->csr.hgatp : 0;
+}
+
+static const rv_walk_entry *find_walk(const walk *w, const stage *s, uint64_t va)
+{
+  const rv_walk_entry *e = walk_entry(w, s, va);
+  return !w->log && e->region == va >> 21 && e->gen == w->h->mmu->walk_gen[s->id] &&
+                 e->atp == atp_of(w->h, s) && e->hgatp == hgatp_of(w->h, s)
+             ? e
+             : NULL;
+}
+
+/* The PTE at pa is in a last-level table, at table as the stage knows it. */
+static void keep_walk(const walk *w, const stage *s, uint64_t va, uint64_t table, uint64_t pa,
+                      const uint64_t *host)
+{
+  if (!RV_KEEP || w->log || !rv_pmp_uniform(w->h, pa))
+    return;
+  *walk_entry(w, s, va) = (rv_walk_entry){
+    .region = va >> 21,
+    .atp = atp_of(w->h, s),
+    .hgatp = hgatp_of(w->h, s),
+    .gen = w->h->mmu->walk_gen[s->id],
+    .table = table,
+    .host = (const uint8_t *)host - (pa & RV_PAGE_MASK),
+  };
+}
+
 /* One level of one stage: reads the PTE at slot. Returns true when the walk is over, with *x. */
-static bool step(walk *w, const stage *s, uint64_t va, unsigned level, uint64_t *table, rv_xlat *x)
+static bool step(walk *w, const stage *s, uint64_t va, unsigned level, uint64_t *table,
+                 const rv_walk_entry *known, rv_xlat *x)
 {
   const unsigned bits = level == levels(s) - 1 ? root_bits(s) : 9;
   const uint64_t slot = *table + 8 * (va >> (12 + 9 * level) & ((1ull << bits) - 1));
-  const rv_xlat at = locate(w, s, slot, RV_LOAD);
+  const rv_xlat at = known ? (rv_xlat){ 0 } : locate(w, s, slot, RV_LOAD);
   rv_walk_step *log = record(w, s, level, va);
   if (at.why) {
     if (log)
@@ -199,13 +252,16 @@ static bool step(walk *w, const stage *s, uint64_t va, unsigned level, uint64_t 
     *x = at;
     return true;
   }
-  uint64_t *host = pte_pointer(w, at.pa, PMP_R);
+  uint64_t *host = known ? (uint64_t *)(known->host + (slot & RV_PAGE_MASK))
+                         : pte_pointer(w, at.pa, PMP_R);
   if (!host) {
     *x = (rv_xlat){ .why = WHY_PTE_ACCESS, .implicit = true };
     if (log)
       log->at = slot, log->why = x->why;
     return true;
   }
+  if (level == 0 && !known)
+    keep_walk(w, s, va, *table, at.pa, host);
   bool again = false;
   do {
     const uint64_t pte = __atomic_load_n(host, __ATOMIC_RELAXED);
@@ -228,7 +284,7 @@ static bool step(walk *w, const stage *s, uint64_t va, unsigned level, uint64_t 
       *table = (pte & PTE_PPN) << 2;
       return false;
     }
-    if (!update_AD(w, s, slot, host, pte, x, &again)) {
+    if (!update_AD(w, s, slot, &host, pte, x, &again)) {
       if (log && !x->guest)
         log->why = x->why;
       return true;
@@ -254,8 +310,11 @@ static rv_xlat walk_stage(walk *w, const stage *s, uint64_t va)
   uint64_t table = s->root;
   if (s->id == STAGE_G && w->h->choice.strict)
     table &= ~0x3fffull;
-  for (unsigned level = levels(s); level-- > 0;)
-    if (step(w, s, va, level, &table, &x))
+  const rv_walk_entry *known = find_walk(w, s, va);
+  if (known)
+    table = known->table;
+  for (unsigned level = known ? 1 : levels(s); level-- > 0;)
+    if (step(w, s, va, level, &table, known, &x))
       break;
   return x;
 }
