@@ -348,15 +348,26 @@ START_TEST(watchpoints)
 }
 END_TEST
 
-START_TEST(interrupt)
+/* Continues and interrupts until the guest is at its last loop: on a busy machine one go may end
+ * before it got there. */
+static void interrupt_in_the_loop(void)
 {
-  start(1);
-  for (int watched = 0; watched < 2; watched++) {
+  for (int tries = 0; tries < 200; tries++) {
     send_packet("vCont;c", 7);
     g_usleep(20000);
     send_raw("\x03", 1);
     ck_assert_str_eq(receive(), "T02thread:1;");
-    ck_assert_uint_eq(pc(), BASE + 0x20);
+    if (pc() == BASE + 0x20)
+      return;
+  }
+  ck_abort_msg("the guest does not get to its loop");
+}
+
+START_TEST(interrupt)
+{
+  start(1);
+  for (int watched = 0; watched < 2; watched++) {
+    interrupt_in_the_loop();
     EXPECT("Z2,80001000,1", "OK");
   }
   /* Sent in one piece, the interrupt does not get lost. */
