@@ -21,7 +21,6 @@ enum { PTE_V = 1, PTE_RWX = 14, PTE_AD = 192, UNROLL = 16 };
 static uint64_t root[512] __attribute__((aligned(4096)));
 static uint64_t middle[512] __attribute__((aligned(4096)));
 static uint64_t last[PAGES] __attribute__((aligned(4096)));
-static uint32_t order[PAGES];
 
 static uint64_t pte(uint64_t pa, uint64_t flags) { return pa >> 12 << 10 | flags | PTE_V; }
 
@@ -38,24 +37,8 @@ static void map(void)
   __asm__ volatile("csrw satp, %0\n sfence.vma" : : "r"(satp) : "memory");
 }
 
-// The pointer of page i; pages use different cache lines, so that the caches are not the subject.
-static uint64_t *cell(uint64_t i) { return (uint64_t *)(DATA_VA + (i << 12) + (i * 64 & 4032)); }
-
-// A random cycle through all pages (Sattolo).
-static void link_cells(void)
-{
-  uint32_t x = 0x2545f491;
-  for (uint32_t i = 0; i < PAGES; i++)
-    order[i] = i;
-  for (uint32_t i = PAGES - 1; i > 0; i--) {
-    x ^= x << 13, x ^= x >> 17, x ^= x << 5;
-    const uint32_t j = x % i, t = order[i];
-    order[i] = order[j];
-    order[j] = t;
-  }
-  for (uint32_t i = 0; i < PAGES; i++)
-    *cell(i) = (uintptr_t)cell(order[i]);
-}
+#define CELLS DATA_VA
+#include "cells.h"
 
 void bench_main(void);
 void bench_main(void)

@@ -23,7 +23,6 @@ static uint64_t g_root[2048] __attribute__((aligned(16384))), g_middle[512] __at
 static uint64_t g_last[512 * TABLES] __attribute__((aligned(4096)));
 static uint64_t v_root[512] __attribute__((aligned(4096))), v_middle[512] __attribute__((aligned(4096)));
 static uint64_t v_last[512 * TABLES] __attribute__((aligned(4096)));
-static uint32_t order[PAGES];
 
 static uint64_t pte(uint64_t pa, uint64_t flags) { return pa >> 12 << 10 | flags | PTE_V; }
 
@@ -38,22 +37,8 @@ static void fill(uint64_t *root, uint64_t *middle, uint64_t *last, uint64_t user
   root[2] = pte((uintptr_t)middle, 0);
 }
 
-static uint64_t *cell(uint64_t i) { return (uint64_t *)(DATA_PA + (i << 12) + (i * 64 & 4032)); }
-
-static void link_cells(void)
-{
-  uint32_t x = 0x2545f491;
-  for (uint32_t i = 0; i < PAGES; i++)
-    order[i] = i;
-  for (uint32_t i = PAGES - 1; i > 0; i--) {
-    x ^= x << 13, x ^= x >> 17, x ^= x << 5;
-    const uint32_t j = x % i, t = order[i];
-    order[i] = order[j];
-    order[j] = t;
-  }
-  for (uint32_t i = 0; i < PAGES; i++)
-    *cell(i) = (uintptr_t)cell(order[i]);
-}
+#define CELLS DATA_PA
+#include "cells.h"
 
 // The guest: a0 = first cell, a1 = rounds of 16 loads; ends by an ecall with the checksum in a0.
 __attribute__((naked, noinline)) static void chase_guest(void)
