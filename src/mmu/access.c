@@ -201,6 +201,22 @@ bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *pla
   return true;
 }
 
+/* Spike stores to a block byte by byte: those before the first that PMP refuses are zeroed, and that
+ * one is told. True: PMP refuses none. */
+static bool zero_as_spike(rv_hart *h, uint64_t va, uint64_t pa, const rv_xmode *m)
+{
+  unsigned n = 0;
+  while (n < RV_CACHE_BLOCK && rv_pmp_allows(h, pa + n, 1, PMP_W, m->prv))
+    n++;
+  rv_region *r = rv_phys_find(h->phys, pa, RV_CACHE_BLOCK);
+  if (n == RV_CACHE_BLOCK || !r || r->readonly)
+    return true;
+  memset(rv_region_host(r, pa), 0, n);
+  if (n)
+    rv_phys_written(h->phys, r, h, pa, n);
+  return refuse_why(h, va + n, m, WHY_PMP);
+}
+
 /* The address translated, and told by a fault, is va as it is, but for its mask [H-468, H-459]; PMP
  * and memory are asked for the whole block at once, which never crosses a page. */
 bool rv_cache_block(rv_hart *h, uint64_t va, rv_access access, rv_place *place)
@@ -217,6 +233,8 @@ bool rv_cache_block(rv_hart *h, uint64_t va, rv_access access, rv_place *place)
   if (x.why)
     return refuse(h, va, &m, &x);
   x.pa &= ~(size - 1ull);
+  if (as_spike && access == RV_STORE && !zero_as_spike(h, va, x.pa, &m))
+    return false;
   if (!place_at(h, va, &x, size, &m, place))
     return false;
   if (access != RV_STORE) /* of a device, too: a load is permitted there */

@@ -132,6 +132,15 @@ START_TEST(first_part_of_a_store_as_spike)
   expect_trap(t.f, CAUSE_STORE_PAGE, VA + 64, true, 0ull, 0);
   ck_assert(!rv_cache_block(h, VA + 77, RV_CBO, &place));
   expect_trap(t.f, CAUSE_STORE_PAGE, VA + 77, true, 0ull, 0);
+  /* ... or the first byte that PMP refuses, and those before are zeroed. */
+  *vs_pte(&t, boundary) |= W;
+  rv_pmp_write_addr(h, 0, (SECOND + 72) >> 2);
+  rv_pmp_write_cfg(h, 0, 0x10); /* NA4, nothing allowed */
+  *word(t.f, SECOND + 64) = *word(t.f, SECOND + 80) = ~0ull;
+  ck_assert(!rv_cache_block(h, boundary + 100, RV_STORE, &place));
+  expect_trap(t.f, CAUSE_STORE_ACCESS, boundary + 72, true, 0ull, 0);
+  ck_assert_uint_eq(*word(t.f, SECOND + 64), 0);
+  ck_assert_uint_eq(*word(t.f, SECOND + 80), ~0ull);
   tear_down(t.f);
 }
 END_TEST
