@@ -12,30 +12,13 @@
 #include "priv/csr.h"
 #include "priv/interrupt.h"
 #include "priv/trap.h"
+#include "modes.h"
 #include "unit.h"
 #include <string.h>
 
 enum { CORE_RAM_SIZE = 1 << 20, CORE_MAX_HARTS = 4, CORE_MAX_EVENTS = 64, NO_TRAP = -1 };
 
-/* Where things are: code is executed at CODE, the three vectors are pages of their own, DATA is
- * free, nothing answers at NOWHERE. */
-#define CORE_RAM 0x80000000ull
-#define CODE 0x80000100ull
-#define M_VECTOR 0x80001000ull
-#define HS_VECTOR 0x80002000ull
-#define VS_VECTOR 0x80003000ull
-#define DATA 0x80010000ull
-#define NOWHERE 0x10000000ull
-
-/* The five modes. */
-typedef enum { MODE_M, MODE_HS, MODE_U, MODE_VS, MODE_VU, N_MODES } core_mode;
-static const char *const mode_names[] = { "M", "HS", "U", "VS", "VU" };
-static const struct {
-  rv_prv prv;
-  bool v;
-} mode_of[] = {
-  { PRV_M, false }, { PRV_S, false }, { PRV_U, false }, { PRV_S, true }, { PRV_U, true }
-};
+#define DATA 0x80010000ull /* free */
 
 typedef struct {
   rv_event e;
@@ -174,11 +157,6 @@ static inline void set_mode(rv_hart *h, core_mode mode)
   rv_regime_changed(h);
   rv_irq_update(h);
 }
-static inline core_mode get_mode(const rv_hart *h)
-{
-  return h->prv == PRV_M ? MODE_M
-                         : (h->prv == PRV_S ? MODE_HS : MODE_U) + (h->v ? MODE_VS - MODE_HS : 0);
-}
 
 /* The bits of one instruction. */
 static inline uint32_t assemble(const char *text, unsigned *len)
@@ -230,12 +208,7 @@ static inline int execute(core *c, core_mode mode, const char *text)
   return execute_bits(c, mode, assemble(text, &len));
 }
 
-/* csr* instructions with x10 as source and x11 as destination. op as funct3. */
-static inline uint32_t csr_bits(unsigned csr, unsigned op, unsigned rs1, unsigned rd)
-{
-  return csr << 20 | rs1 << 15 | op << 12 | rd << 7 | 0x73;
-}
-/* Write (csrrw) and read (csrrs x0) by an instruction; they must not trap. */
+/* Write (csrrw) from x10 and read (csrrs x0) to x11 by an instruction; they must not trap. */
 static inline void csr_write(core *c, core_mode mode, unsigned csr, uint64_t value)
 {
   c->h->x[10] = value;
