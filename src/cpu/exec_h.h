@@ -50,12 +50,7 @@ static bool guest_mode(rv_hart *h, uint32_t raw, rv_access access, bool hlvx, rv
     return rv_refuse(h, WHY_INSN_VIRTUAL, raw);
   if (h->prv == PRV_U && !(h->csr.hstatus & hstatus_HU))
     return rv_refuse(h, WHY_HU, raw);
-  *mode = (rv_xmode){ .access = access,
-                      .v = true,
-                      .hlv = true,
-                      .hlvx = hlvx,
-                      .prv = h->csr.hstatus & hstatus_SPVP ? PRV_S : PRV_U };
-  rv_set_masking(h, mode);
+  *mode = rv_hlv_mode(h, access, hlvx);
   return true;
 }
 

@@ -11,7 +11,6 @@
 #include "hv/virtual.h"
 #include "mmu/access.h"
 #include "mmu/mask.h"
-#include "mmu/mask.h"
 #include "mmu/tlb.h"
 #include "priv/counter.h"
 #include "priv/csr.h"

@@ -145,8 +145,7 @@ static bool access_of(const rv_hart *h, const rv_insn *d, uint64_t *va, rv_xmode
       break;
     if (opcode != 0x73 || funct3 != 4)
       return false;
-    *mode = (rv_xmode){ .v = true, .hlv = true,
-                        .prv = h->csr.hstatus & hstatus_SPVP ? PRV_S : PRV_U };
+    *mode = rv_hlv_mode(h, RV_LOAD, false);
   }
   mode->access = RV_LOAD;
   return true;

@@ -28,3 +28,11 @@ void rv_set_masking(const rv_hart *h, rv_xmode *m)
   m->pmlen = m->access == RV_FETCH || m->hlvx ? 0 : pmlen[pmm_of(h, m)];
   m->pm_signed = m->pmlen && m->prv != PRV_M && h->s[m->v].atp >> 60;
 }
+
+rv_xmode rv_hlv_mode(const rv_hart *h, rv_access access, bool hlvx)
+{
+  rv_xmode m = { .access = access, .v = true, .hlv = true, .hlvx = hlvx,
+                 .prv = h->csr.hstatus & hstatus_SPVP ? PRV_S : PRV_U };
+  rv_set_masking(h, &m);
+  return m;
+}

@@ -18,6 +18,9 @@ static inline bool rv_may_mask(const rv_hart *h)
 /* Sets mode's pmlen and pm_signed: what applies to an access that h makes now as mode says. */
 void rv_set_masking(const rv_hart *h, rv_xmode *mode);
 
+/* How hlv and hsv access: as the guest would, with privilege SPVP. [H-250, H-251] */
+rv_xmode rv_hlv_mode(const rv_hart *h, rv_access access, bool hlvx);
+
 /* The transformed address: virtual ones are sign-extended, physical ones zero-extended; of one that
  * is transformed already, itself. [zpm#sec-ignore-transform] */
 static inline uint64_t rv_masked(uint64_t va, const rv_xmode *mode)
