@@ -6,12 +6,12 @@
  */
 #include "cpu/block.h"
 #include "cpu/fp.h"
+#include "cpu/native.h"
 #include "mmu/access.h"
 #include "mmu/tlb.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum {
   /* Each a branch to another page: op, link, the next segment's header, an rv_cross; then the
@@ -27,16 +27,14 @@ static size_t bucket(uint64_t pa)
 
 static void code_written(rv_code *c, rv_page *page);
 
-rv_code *rv_code_new(rv_phys *phys, size_t size, const void *const *handlers)
+rv_code *rv_code_new(rv_phys *phys, size_t size, const rv_engine *engine)
 {
   rv_code *c = calloc(1, sizeof *c);
   if (!c)
     return NULL;
-  *c = (rv_code){ .phys = phys, .handlers = handlers, .ext = RV_EXT_DEFAULT, .size = size };
+  *c = (rv_code){ .phys = phys, .engine = engine, .ext = RV_EXT_DEFAULT };
   c->hash = calloc((size_t)1 << RV_HASH_BITS, sizeof *c->hash);
-  c->arena = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                  -1, 0);
-  if (!c->hash || c->arena == MAP_FAILED) {
+  if (!c->hash || !rv_native_map(c, size)) {
     free(c->hash);
     free(c);
     return NULL;
@@ -51,7 +49,7 @@ void rv_code_free(rv_code *c)
 {
   if (!c)
     return;
-  munmap(c->arena, c->size);
+  rv_native_unmap(c);
   free(c->hash);
   free(c->breaks);
   free(c);
@@ -95,7 +93,8 @@ static void code_written(rv_code *c, rv_page *page)
   rv_block *next;
   for (rv_block *b = page->blocks; b; b = next) {
     next = *next_on(c, b, page);
-    b->head->h = c->handlers[X_stale];
+    b->head->h = c->engine->handlers[X_stale];
+    rv_native_stale(c, b->head);
     unhash(c, b);
     if (b->pa2) {
       rv_page *first = page_of(c, b->pa), *second = page_of(c, b->pa2);
@@ -125,6 +124,7 @@ static void retire_all(rv_code *c)
   for (unsigned i = 0; i < c->phys->n_harts; i++)
     rv_tlb_drop_jumps(c->phys->harts[i]);
   c->top = c->arena;
+  c->native_used = c->native_begin;
   c->retired++;
 }
 
@@ -170,6 +170,8 @@ typedef struct {
   rv_seg *seg;
   rv_link *links[RV_MAX_INSNS + 1]; /* to be given stubs */
   unsigned n_links;
+  rv_part parts[2 * RV_MAX_INSNS + 4]; /* to be coded */
+  unsigned n_parts;
 } builder;
 
 static const void *handler(const builder *b, unsigned op)
@@ -184,11 +186,10 @@ static const uint8_t host_form[N_OPS] = {
 #include "cpu/host.def"
 };
 
-static const void *handler_of(const builder *b, const rv_insn *d)
+static unsigned form_of(const builder *b, const rv_insn *d)
 {
   const bool host = host_form[d->op] == ANY || host_form[d->op] >> (d->raw >> 12 & 7) & 1;
-  return host && b->handlers && b->handlers[X_host + d->op] ? b->handlers[X_host + d->op]
-                                                            : handler(b, d->op);
+  return host && b->handlers && b->handlers[X_host + d->op] ? X_host + d->op : d->op;
 }
 
 static unsigned kind_of(const rv_insn *d)
@@ -244,9 +245,22 @@ static bool ends_block(const rv_insn *d, unsigned kind)
   }
 }
 
+static rv_op *add_part(builder *b, unsigned form)
+{
+  b->parts[b->n_parts++] = (rv_part){ b->at, form };
+  return b->at++;
+}
+
+static rv_op *add_op(builder *b, unsigned form)
+{
+  rv_op *o = add_part(b, form);
+  *o = (rv_op){ .h = handler(b, form) };
+  return o;
+}
+
 static void open_segment(builder *b, uint32_t off)
 {
-  b->seg = (rv_seg *)b->at++;
+  b->seg = (rv_seg *)add_part(b, RV_FORM_SEGMENT);
   *b->seg = (rv_seg){ .pcoff = off };
 }
 
@@ -259,7 +273,7 @@ static void add_link(builder *b, int32_t off)
 
 static void add_goto(builder *b, int32_t off)
 {
-  *b->at++ = (rv_op){ .h = handler(b, X_goto) };
+  add_op(b, X_goto);
   add_link(b, off);
 }
 
@@ -270,7 +284,7 @@ static uint32_t decode_ops(builder *b, const uint8_t *bytes, uint32_t off, const
   unsigned total = 0;
   open_segment(b, off);
   if (may_break(b->code, off)) {
-    *b->at++ = (rv_op){ .h = handler(b, X_break) };
+    add_op(b, X_break);
     open_segment(b, off);
   }
   for (;;) {
@@ -286,9 +300,10 @@ static uint32_t decode_ops(builder *b, const uint8_t *bytes, uint32_t off, const
     if (!last4 && off + d.len > RV_PAGE_SIZE)
       break; /* across the page's end: a block of its own */
     const unsigned kind = known ? kind_of(&d) : RV_KIND_SYS;
-    rv_op *o = b->at++;
+    const unsigned form = known ? form_of(b, &d) : X_undefined;
+    rv_op *o = add_part(b, form);
     fill_op(o, &d, kind, off, b->seg->n);
-    o->h = known ? handler_of(b, &d) : handler(b, X_undefined);
+    o->h = handler(b, form);
     if (!known)
       o->imm = d.raw;
     b->seg->len4 |= (uint64_t)(d.len == 4) << b->seg->n;
@@ -347,16 +362,20 @@ static void mark(rv_code *c, uint64_t pa, uint64_t n, rv_block *blk, unsigned wh
 static rv_op *build(rv_code *c, const uint8_t *host, uint64_t pa, uint64_t pa2,
                     const uint32_t *last4)
 {
-  if (c->top + sizeof(rv_block) + 16 + MAX_BLOCK_BYTES > c->arena + c->size)
+  if (c->top + sizeof(rv_block) + 16 + MAX_BLOCK_BYTES > c->arena + c->size || !rv_native_room(c))
     retire_all(c);
   rv_block *blk = (rv_block *)c->top;
-  builder b = { .code = c, .handlers = c->handlers,
-                .at = (rv_op *)(c->top + (sizeof(rv_block) + 15) / 16 * 16) };
+  builder b; /* large: not cleared */
+  b.code = c;
+  b.handlers = c->engine->handlers;
+  b.at = (rv_op *)(c->top + (sizeof(rv_block) + 15) / 16 * 16);
+  b.n_links = b.n_parts = 0;
   const uint32_t off = pa & RV_PAGE_MASK;
   *blk = (rv_block){ .pa = pa, .pa2 = pa2, .head = b.at + 1 };
   const uint32_t end = decode_ops(&b, host - off, off, last4);
   for (unsigned i = 0; i < b.n_links; i++)
     b.links[i]->target = make_stub(&b, b.links[i], pa & ~RV_PAGE_MASK);
+  rv_native_block(c, b.parts, b.n_parts);
   c->top = (uint8_t *)b.at;
   assert(c->top <= (uint8_t *)blk + sizeof *blk + 16 + MAX_BLOCK_BYTES);
   c->blocks++;
@@ -386,8 +405,10 @@ rv_op *rv_block_link(rv_code *c, rv_stub *stub)
   rv_op *head = find(c, pa, 0);
   if (!head)
     head = build(c, host, pa, 0, NULL);
-  if (c->retired == retired) /* else the stub itself is gone */
+  if (c->retired == retired) { /* else the stub itself is gone */
     stub->link->target = head;
+    rv_native_link(c, stub->link);
+  }
   return head;
 }
 

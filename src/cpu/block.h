@@ -22,9 +22,9 @@ typedef struct rv_op {
 
 /* One segment: instructions that run to its end once entered, unless one of them stops. */
 typedef struct {
-  uint32_t n;     /* instructions */
-  uint16_t pcoff; /* page offset of the first */
-  uint16_t spare;
+  uint16_t n;      /* instructions */
+  uint16_t pcoff;  /* page offset of the first */
+  uint32_t native; /* native.c: where its code counts it and begins; 0: nowhere */
   uint64_t len4;  /* bit i: instruction i is 4 bytes long */
 } rv_seg;
 
@@ -32,7 +32,7 @@ typedef struct {
 typedef struct {
   rv_op *target; /* a block head in the same page, or a stub */
   int32_t off;   /* target's offset from vbase; outside [0, 4096) if it is in another page */
-  uint32_t spare;
+  uint32_t native; /* native.c: where the jump along it is; 0: nowhere */
 } rv_link;
 
 /* A link to another page holds only in the regime it was made in, and from the virtual page it was
@@ -76,13 +76,24 @@ typedef struct rv_block {
   struct rv_block *next_on_page[2];
 } rv_block;
 
+/* What an engine is to the blocks it runs. */
+typedef struct {
+  const void *const *handlers; /* N_HANDLERS of them */
+  /* For code of their own (native.h), else NULL: the slow functions by opcode and X_undefined, and
+   * where to go with a segment that cannot be afforded, a stale block, an unknown h->pc. */
+  const void *const *slow;
+  const void *leave, *stale, *jump;
+} rv_engine;
+
 /* The code cache of the machine: shared by all harts. */
 struct rv_code {
   rv_phys *phys;
-  const void *const *handlers; /* of the fast engine, N_HANDLERS */
+  const rv_engine *engine;
   uint64_t ext;                /* rv_choices.ext of the harts; RV_EXT_DEFAULT unless set */
   uint8_t *arena, *top;
   size_t size;
+  uint8_t *native; /* native.h: the blocks' machine code, NULL if there is none */
+  size_t native_size, native_used, native_begin;
   rv_block **hash;
   uint64_t *breaks; /* virtual addresses of breakpoints */
   size_t n_breaks;
@@ -90,7 +101,7 @@ struct rv_code {
 };
 
 /* Allocates; NULL: out of memory. size is the arena's, in bytes. */
-rv_code *rv_code_new(rv_phys *phys, size_t size, const void *const *handlers);
+rv_code *rv_code_new(rv_phys *phys, size_t size, const rv_engine *engine);
 void rv_code_free(rv_code *c);
 
 /* Replaces the breakpoints: virtual addresses, whatever the regime. A block ends before an

@@ -7,11 +7,10 @@
  * invalid here. So each NaN result, an operand that is not boxed, and what does not fit an integer
  * are done again by the slow form, which raises the same flags or more. [unpriv f#nan-generation]
  *
- * The including file has CASE and friends as for handlers.h. F is the hart's f registers.
+ * The including file has CASE and friends as for handlers.h.
  */
 #include <emmintrin.h>
 
-#define F HART->f
 #define BOXED(v) ((v) >> 32 == 0xffffffff)
 #define READY(name)                                                                                \
   if (unlikely(!HART->fp_fast))                                                                    \
@@ -63,23 +62,23 @@ static inline __attribute__((always_inline)) uint64_t box32(float f)
 #define HOST_LOAD(name, type, value)                                                               \
   CASE(host_##name)                                                                                \
   {                                                                                                \
-    const uint64_t ea = x[op->rs1] + IMM;                                                          \
+    const uint64_t ea = RS1 + IMM;                                                          \
     const rv_tlbe *e = TLB_ENTRY(ea, r);                                                           \
     const uint64_t off = ea - e->va;                                                               \
     type v;                                                                                        \
     READY(name);                                                                                   \
     IF_NOT(off <= RV_PAGE_SIZE - sizeof v, name);                                                  \
     memcpy(&v, e->host + off, sizeof v);                                                           \
-    F[op->rd] = value;                                                                             \
+    FD = value;                                                                             \
     NEXT;                                                                                          \
   }
 #define HOST_STORE(name, type)                                                                     \
   CASE(host_##name)                                                                                \
   {                                                                                                \
-    const uint64_t ea = x[op->rs1] + IMM;                                                          \
+    const uint64_t ea = RS1 + IMM;                                                          \
     const rv_tlbe *e = TLB_ENTRY(ea, w);                                                           \
     const uint64_t off = ea - e->va;                                                               \
-    const type v = F[op->rs2];                                                                     \
+    const type v = FS2;                                                                     \
     READY(name);                                                                                   \
     IF_NOT(off <= RV_PAGE_SIZE - sizeof v, name);                                                  \
     memcpy(e->host + off, &v, sizeof v);                                                           \
@@ -95,22 +94,22 @@ HOST_STORE(fsd, uint64_t)
 #define HOST_D(name, e)                                                                            \
   CASE(host_##name)                                                                                \
   {                                                                                                \
-    const double a = f64(F[op->rs1]), b __attribute__((unused)) = f64(F[op->rs2]);                 \
+    const double a = f64(FS1), b __attribute__((unused)) = f64(FS2);                 \
     READY(name);                                                                                   \
     const double r = e;                                                                            \
     IF_NOT(r == r, name);                                                                          \
-    F[op->rd] = bits64(r);                                                                         \
+    FD = bits64(r);                                                                         \
     NEXT;                                                                                          \
   }
 #define HOST_S(name, e)                                                                            \
   CASE(host_##name)                                                                                \
   {                                                                                                \
-    const float a = low(&F[op->rs1]), b = low(&F[op->rs2]);                                        \
+    const float a = low(&FS1), b = low(&FS2);                                        \
     READY(name);                                                                                   \
-    IF_NOT((high(&F[op->rs1]) & high(&F[op->rs2])) == ~0u, name);                                  \
+    IF_NOT((high(&FS1) & high(&FS2)) == ~0u, name);                                  \
     const float r = e;                                                                             \
     IF_NOT(r == r, name);                                                                          \
-    F[op->rd] = box32(r);                                                                          \
+    FD = box32(r);                                                                          \
     NEXT;                                                                                          \
   }
 #define SQRT_D(v) _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(v), _mm_set_sd(v)))
@@ -129,30 +128,30 @@ HOST_S(fdiv_s, a / b)
 #define HOST_FROM_S(name, to, e)                                                                   \
   CASE(host_##name)                                                                                \
   {                                                                                                \
-    const uint64_t fa = F[op->rs1];                                                                \
+    const uint64_t fa = FS1;                                                                \
     const float a = f32(fa);                                                                       \
     READY(name);                                                                                   \
     IF_NOT(BOXED(fa) && a == a, name);                                                             \
-    F[op->rd] = to(e);                                                                             \
+    FD = to(e);                                                                             \
     NEXT;                                                                                          \
   }
 HOST_FROM_S(fcvt_d_s, bits64, a)
 CASE(host_fsqrt_s)
 {
-  const uint64_t fa = F[op->rs1];
+  const uint64_t fa = FS1;
   READY(fsqrt_s);
   IF_NOT(BOXED(fa), fsqrt_s);
   const float r = SQRT_S(f32(fa));
   IF_NOT(r == r, fsqrt_s);
-  F[op->rd] = box32(r);
+  FD = box32(r);
   NEXT;
 }
 CASE(host_fcvt_s_d)
 {
-  const double a = f64(F[op->rs1]);
+  const double a = f64(FS1);
   READY(fcvt_s_d);
   IF_NOT(a == a, fcvt_s_d);
-  F[op->rd] = box32(a);
+  FD = box32(a);
   NEXT;
 }
 
@@ -160,13 +159,13 @@ CASE(host_fcvt_s_d)
 #define HOST_PICK(name, type, to, ok, first)                                                       \
   CASE(host_##name)                                                                                \
   {                                                                                                \
-    const uint64_t *fa = &F[op->rs1], *fb = &F[op->rs2];                                           \
+    const uint64_t *fa = &FS1, *fb = &FS2;                                           \
     type a, b;                                                                                     \
     memcpy(&a, fa, sizeof a);                                                                      \
     memcpy(&b, fb, sizeof b);                                                                      \
     READY(name);                                                                                   \
     IF_NOT((ok) && __builtin_islessgreater(a, b), name);                                           \
-    F[op->rd] = to(first ? a : b);                                                                 \
+    FD = to(first ? a : b);                                                                 \
     NEXT;                                                                                          \
   }
 #define BOTH_BOXED ((high(fa) & high(fb)) == ~0u)
@@ -178,10 +177,10 @@ HOST_PICK(fmax_s, float, box32, BOTH_BOXED, __builtin_isless(b, a))
 #define HOST_SIGN(name, ok, e)                                                                     \
   CASE(host_##name)                                                                                \
   {                                                                                                \
-    const uint64_t a = F[op->rs1], b = F[op->rs2];                                                 \
+    const uint64_t a = FS1, b = FS2;                                                 \
     READY(name);                                                                                   \
     IF_NOT(ok, name);                                                                              \
-    F[op->rd] = e;                                                                                 \
+    FD = e;                                                                                 \
     NEXT;                                                                                          \
   }
 #define SIGN_D (1ull << 63)
@@ -193,28 +192,28 @@ HOST_SIGN(fsgnj_s, BOXED(a &b), (a & ~SIGN_S) | (b & SIGN_S))
 HOST_SIGN(fsgnjn_s, BOXED(a &b), (a & ~SIGN_S) | (~b & SIGN_S))
 HOST_SIGN(fsgnjx_s, BOXED(a &b), a ^ (b & SIGN_S))
 
-/* Fused: one rounding, as the host's FMA has. (uint32_t)imm >> 27 is rs3. */
-#define FMA_CASE(name) static __attribute__((target("fma"))) void h_host_##name(RV_ARGS)
+/* Fused: one rounding, as the host's FMA has. */
+#define FMA_CASE(name) HANDLER_ATTRIBUTES __attribute__((target("fma"))) void h_host_##name(RV_ARGS)
 #define HOST_FMA_D(name, na, nc)                                                                   \
   FMA_CASE(name)                                                                                   \
   {                                                                                                \
-    const double a = f64(F[op->rs1]), b = f64(F[op->rs2]);                                         \
-    const double c = f64(F[(uint32_t)op->imm >> 27]);                                              \
+    const double a = f64(FS1), b = f64(FS2);                                         \
+    const double c = f64(FS3);                                              \
     READY(name);                                                                                   \
     const double r = __builtin_fma(na a, b, nc c);                                                 \
     IF_NOT(r == r, name);                                                                          \
-    F[op->rd] = bits64(r);                                                                         \
+    FD = bits64(r);                                                                         \
     NEXT;                                                                                          \
   }
 #define HOST_FMA_S(name, na, nc)                                                                   \
   FMA_CASE(name)                                                                                   \
   {                                                                                                \
-    const uint64_t *fa = &F[op->rs1], *fb = &F[op->rs2], *fc = &F[(uint32_t)op->imm >> 27];        \
+    const uint64_t *fa = &FS1, *fb = &FS2, *fc = &FS3;        \
     READY(name);                                                                                   \
     IF_NOT((high(fa) & high(fb) & high(fc)) == ~0u, name);                                         \
     const float r = __builtin_fmaf(na low(fa), low(fb), nc low(fc));                               \
     IF_NOT(r == r, name);                                                                          \
-    F[op->rd] = box32(r);                                                                          \
+    FD = box32(r);                                                                          \
     NEXT;                                                                                          \
   }
 HOST_FMA_D(fmadd_d, +, +)
@@ -231,10 +230,10 @@ HOST_FMA_S(fnmadd_s, -, -)
 #define HOST_TO_X(name, ok, e)                                                                     \
   CASE(host_##name)                                                                                \
   {                                                                                                \
-    const uint64_t fa = F[op->rs1], fb __attribute__((unused)) = F[op->rs2];                       \
+    const uint64_t fa = FS1, fb __attribute__((unused)) = FS2;                       \
     READY(name);                                                                                   \
     IF_NOT(ok, name);                                                                              \
-    x[op->rd] = e;                                                                                 \
+    RD = e;                                                                                 \
     NEXT;                                                                                          \
   }
 /* C's < and <= signal for every NaN, as FLT and FLE do; == for a signaling one, as FEQ does. (The
@@ -268,10 +267,10 @@ HOST_TO_X(fcvt_lu_s, BELOW_S(0x1p63f), _mm_cvttss_si64(_mm_set_ss(f32(fa))))
 #define HOST_FROM_X(name, ok, e)                                                                   \
   CASE(host_##name)                                                                                \
   {                                                                                                \
-    const uint64_t a = x[op->rs1];                                                                 \
+    const uint64_t a = RS1;                                                                 \
     READY(name);                                                                                   \
     IF_NOT(ok, name);                                                                              \
-    F[op->rd] = e;                                                                                 \
+    FD = e;                                                                                 \
     NEXT;                                                                                          \
   }
 HOST_FROM_X(fmv_d_x, true, a)
@@ -285,4 +284,3 @@ HOST_FROM_X(fcvt_s_wu, true, box32((int64_t)(uint32_t)a))
 HOST_FROM_X(fcvt_s_l, true, box32((int64_t)a))
 HOST_FROM_X(fcvt_s_lu, (int64_t)a >= 0, box32((int64_t)a))
 
-#undef F

@@ -15,7 +15,18 @@
 #ifndef HART
 #define HART ((rv_hart *)x)
 #endif
+/* The operands: registers to read or to assign to, and constants. */
+#ifndef RV_OPERANDS_ELSEWHERE
+#define RD x[op->rd]
+#define RS1 x[op->rs1]
+#define RS2 x[op->rs2]
+#define FD HART->f[op->rd]
+#define FS1 HART->f[op->rs1]
+#define FS2 HART->f[op->rs2]
+#define FS3 HART->f[(uint32_t)op->imm >> 27]
 #define IMM ((int64_t)op->imm)
+#define NEXT_OFFSET rv_link_offset(op)
+#endif
 #ifndef TOUCHED
 #define TOUCHED(va, size, write, value)
 #endif
@@ -39,25 +50,25 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
 #define TLB_ENTRY(ea, table)                                                                       \
   ((const rv_tlbe *)(bank + offsetof(rv_bank, table) + ((ea) >> 8 & ((RV_TLB_SIZE - 1) << 4))))
 
-#define WRAP_RR(name) CASE(name) { x[op->rd] = body_##name(x[op->rs1], x[op->rs2]); NEXT; }
-#define WRAP_RI(name) CASE(name) { x[op->rd] = body_##name(x[op->rs1], IMM); NEXT; }
-#define WRAP_LUI(name) CASE(name) { x[op->rd] = IMM; NEXT; }
-#define WRAP_AUIPC(name) CASE(name) { x[op->rd] = HART->vbase + IMM; NEXT; }
+#define WRAP_RR(name) CASE(name) { RD = body_##name(RS1, RS2); NEXT; }
+#define WRAP_RI(name) CASE(name) { RD = body_##name(RS1, IMM); NEXT; }
+#define WRAP_LUI(name) CASE(name) { RD = IMM; NEXT; }
+#define WRAP_AUIPC(name) CASE(name) { RD = HART->vbase + IMM; NEXT; }
 #define WRAP_BRANCH(name)                                                                          \
-  CASE(name) { if (body_##name(x[op->rs1], x[op->rs2])) TAKEN; else FALL; }
-#define WRAP_JAL(name) CASE(name) { x[op->rd] = HART->vbase + IMM; TAKEN; }
+  CASE(name) { if (body_##name(RS1, RS2)) TAKEN; else FALL; }
+#define WRAP_JAL(name) CASE(name) { RD = HART->vbase + IMM; TAKEN; }
 #define WRAP_JALR(name)                                                                            \
   CASE(name)                                                                                       \
   {                                                                                                \
-    const uint64_t t = (x[op->rs1] + IMM) & ~1ull;                                                 \
-    x[op->rd] = HART->vbase + rv_link_offset(op);                                                  \
+    const uint64_t t = (RS1 + IMM) & ~1ull;                                                 \
+    RD = HART->vbase + NEXT_OFFSET;                                                  \
     JUMP(t);                                                                                       \
   }
 #define WRAP_NOP(name) CASE(name) { NEXT; }
 #define WRAP_LOAD(name)                                                                            \
   CASE(name)                                                                                       \
   {                                                                                                \
-    const uint64_t ea = x[op->rs1] + IMM;                                                          \
+    const uint64_t ea = RS1 + IMM;                                                          \
     const rv_tlbe *e = TLB_ENTRY(ea, r);                                                           \
     const uint64_t off = ea - e->va;                                                               \
     mem_##name v;                                                                                  \
@@ -65,16 +76,16 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
       SLOW(name);                                                                                  \
     memcpy(&v, e->host + off, sizeof v);                                                           \
     TOUCHED(ea, sizeof v, false, v);                                                               \
-    x[op->rd] = v;                                                                                 \
+    RD = v;                                                                                 \
     NEXT;                                                                                          \
   }
 #define WRAP_STORE(name)                                                                           \
   CASE(name)                                                                                       \
   {                                                                                                \
-    const uint64_t ea = x[op->rs1] + IMM;                                                          \
+    const uint64_t ea = RS1 + IMM;                                                          \
     const rv_tlbe *e = TLB_ENTRY(ea, w);                                                           \
     const uint64_t off = ea - e->va;                                                               \
-    const mem_##name v = x[op->rs2];                                                               \
+    const mem_##name v = RS2;                                                               \
     if (unlikely(off > RV_PAGE_SIZE - sizeof v))                                                   \
       SLOW(name);                                                                                  \
     memcpy(e->host + off, &v, sizeof v);                                                           \

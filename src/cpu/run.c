@@ -7,7 +7,7 @@
 static rv_op *cached(const rv_hart *h)
 {
   const rv_jce *e = &h->bank->jc[h->pc >> 1 & (RV_JC_SIZE - 1)];
-  return e->va == h->pc && e->op->h != h->code->handlers[X_stale] ? e->op : NULL;
+  return e->va == h->pc && e->op->h != h->code->engine->handlers[X_stale] ? e->op : NULL;
 }
 
 rv_op *rv_enter(rv_hart *h)

@@ -14,8 +14,8 @@ void rv_run(rv_hart *h, int64_t budget);
  * fetch fault is taken and counts as one. h->leave and h->attention as rv_run leaves them. */
 void rv_step(rv_hart *h);
 
-/* What rv_code_new wants: the handlers of the engine that rv_run is. */
-const void *const *rv_engine_handlers(void);
+/* What rv_code_new wants: the engine that rv_run is. */
+const rv_engine *rv_engine_here(void);
 
 /* ---- between the engines and run.c ---- */
 

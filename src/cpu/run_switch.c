@@ -90,5 +90,7 @@ static const void *const handlers[N_HANDLERS] = {
   [X_cross] = (void *)X_cross,         [X_stale] = (void *)X_stale, [X_break] = (void *)X_break,
 };
 
-const void *const *rv_engine_handlers(void) { return handlers; }
+static const rv_engine engine = { .handlers = handlers };
+
+const rv_engine *rv_engine_here(void) { return &engine; }
 #endif

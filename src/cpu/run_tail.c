@@ -9,21 +9,11 @@
 #include "cpu/fp.h"
 #include "cpu/run.h"
 #include "cpu/slow.h"
-#include "mmu/mmu.h"
+#include "cpu/tail.h"
 
-#define HART ((rv_hart *)x)
-#define RV_ARGS rv_op *op, uint64_t *x, int64_t budget, uint64_t acc, char *bank
-#define PASS op, x, budget, acc, bank
-typedef void rv_handler(RV_ARGS);
-
-#define DISPATCH return ((rv_handler *)op->h)(PASS)
-#define ENTER                                                                                      \
-  do {                                                                                             \
-    budget -= ((const rv_seg *)op - 1)->n;                                                         \
-    if (unlikely(budget < 0))                                                                      \
-      return s_leave(PASS);                                                                        \
-    DISPATCH;                                                                                      \
-  } while (0)
+#define OUT_OF_BUDGET s_leave
+#define NO_JUMP s_jump
+static rv_handler s_leave, s_jump;
 
 static __attribute__((noipa)) void s_leave(RV_ARGS)
 {
@@ -94,23 +84,12 @@ CALL_SLOW(undefined)
 
 /* ---- handlers ---- */
 
+#define HANDLER_ATTRIBUTES static
 #define CASE(name) static void h_##name(RV_ARGS)
 #define NEXT do { op++; DISPATCH; } while (0)
 #define TAKEN do { op = ((const rv_link *)(op + 1))->target; ENTER; } while (0)
 #define FALL do { op += 3; ENTER; } while (0)
-#define SLOW(name) return s_##name(PASS)
-#define JUMP(t)                                                                                    \
-  do {                                                                                             \
-    const rv_jce *e = (const rv_jce *)(bank + offsetof(rv_bank, jc) +                              \
-                                       ((t) << 3 & (uint64_t)(RV_JC_SIZE - 1) << 4));              \
-    if (unlikely(e->va != (t))) {                                                                  \
-      HART->pc = (t);                                                                              \
-      return s_jump(PASS);                                                                         \
-    }                                                                                              \
-    HART->vbase = (t) & ~RV_PAGE_MASK;                                                             \
-    op = e->op;                                                                                    \
-    ENTER;                                                                                         \
-  } while (0)
+#define SLOW(name) do { FREE_REGISTERS; return s_##name(PASS); } while (0)
 #include "cpu/handlers.h"
 #ifdef __x86_64__
 #include "cpu/exec_host.h"
@@ -135,6 +114,14 @@ CASE(X_cross)
   [X_undefined] = h_X_undefined, [X_goto] = h_X_goto,   [X_link] = h_X_link,                       \
   [X_cross] = h_X_cross,         [X_stale] = h_X_stale, [X_break] = h_X_break,
 
+static const void *const slow[] = {
+#undef SLOW_DECLARE
+#define SLOW_DECLARE(name) [OP_##name] = s_##name,
+#define INSN(op, text, picture, format, kind, ext, spec, brief) SLOW_##kind(op)
+#include "cpu/insn.def"
+  [X_undefined] = s_undefined,
+};
+
 #define INSN(op, ...) [OP_##op] = h_##op,
 #ifdef __x86_64__
 #define HOST(op, rm) [X_host + OP_##op] = h_host_##op,
@@ -153,25 +140,34 @@ static const void *const handlers_without_fma[N_HANDLERS] = {
 #include "cpu/host.def"
   EVERY_ENGINE
 };
-
-const void *const *rv_engine_handlers(void)
-{
-  return __builtin_cpu_supports("fma") ? handlers : handlers_without_fma;
-}
 #else
 static const void *const handlers[N_HANDLERS] = {
 #include "cpu/insn.def"
   EVERY_ENGINE
 };
+#endif
 
-const void *const *rv_engine_handlers(void) { return handlers; }
+#define ENGINE(table)                                                                              \
+  {                                                                                                \
+    .handlers = table, .slow = slow, .leave = s_leave, .stale = s_stale, .jump = s_jump            \
+  }
+static const rv_engine engine = ENGINE(handlers);
+#ifdef __x86_64__
+static const rv_engine engine_without_fma = ENGINE(handlers_without_fma);
+
+const rv_engine *rv_engine_here(void)
+{
+  return __builtin_cpu_supports("fma") ? &engine : &engine_without_fma;
+}
+#else
+const rv_engine *rv_engine_here(void) { return &engine; }
 #endif
 
 void rv_run(rv_hart *h, int64_t budget)
 {
   h->limit = h->icount + budget;
   rv_fp_enter(h);
-  s_enter(NULL, h->x, budget, 0, NULL);
+  s_enter(NULL, h->x, 0, 0, NULL, budget);
   rv_fp_leave(h);
 }
 #endif

@@ -121,7 +121,7 @@ static bool build(rvh_machine *m, GError **error)
   if (!rv_phys_add(&m->phys, RV_RAM_BASE, m->config.ram_size, false) ||
       !rv_phys_add(&m->phys, RV_ROM_BASE, RV_ROM_SIZE, true))
     return out_of_memory(error, "the guest's RAM");
-  m->code = rv_code_new(&m->phys, RV_CODE_DEFAULT, rv_engine_handlers());
+  m->code = rv_code_new(&m->phys, RV_CODE_DEFAULT, rv_engine_here());
   if (!m->code)
     return out_of_memory(error, "decoded code");
   m->code->ext = rv_extensions(&m->config);

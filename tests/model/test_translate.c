@@ -1390,7 +1390,7 @@ static bench *new_bench(bool strict, uint64_t seed)
   b->phys.n_harts = 1;
   rv_csr_reset(h);
   ck_assert(rv_mmu_init(h));
-  b->phys.code = rv_code_new(&b->phys, 4 << 20, rv_engine_handlers());
+  b->phys.code = rv_code_new(&b->phys, 4 << 20, rv_engine_here());
   h->code = b->phys.code;
   b->c.prv = 3;
   return b;

@@ -60,7 +60,7 @@ static inline core *core_new(void)
   *h = (rv_hart){ .env = &c->env, .phys = &c->phys, .prv = PRV_M, .reservation = ~0ull };
   if (!rv_phys_add(&c->phys, CORE_RAM, CORE_RAM_SIZE, false) || !rv_mmu_init(h))
     g_error("out of memory");
-  h->code = c->phys.code = rv_code_new(&c->phys, 4 << 20, rv_engine_handlers());
+  h->code = c->phys.code = rv_code_new(&c->phys, 4 << 20, rv_engine_here());
   core_set_extensions(c, RV_EXT_ALL);
   return c;
 }

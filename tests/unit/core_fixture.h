@@ -131,7 +131,7 @@ static inline core *core_new(void) { return core_new_n(1); }
 /* The fast engine on top: rv_run works from here on. */
 static inline void core_add_engine(core *c)
 {
-  rv_code *code = rv_code_new(&c->phys, 4 << 20, rv_engine_handlers());
+  rv_code *code = rv_code_new(&c->phys, 4 << 20, rv_engine_here());
   ck_assert_ptr_nonnull(code);
   c->phys.code = code;
   for (unsigned i = 0; i < c->phys.n_harts; i++)

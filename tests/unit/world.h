@@ -103,7 +103,7 @@ static inline world *world_new(unsigned n, size_t arena)
   world *w = calloc(1, sizeof *w);
   w->n = n;
   ck_assert_ptr_nonnull(rv_phys_add(&w->phys, RAM, RAM_SIZE, false));
-  w->code = rv_code_new(&w->phys, arena, rv_engine_handlers());
+  w->code = rv_code_new(&w->phys, arena, rv_engine_here());
   ck_assert_ptr_nonnull(w->code);
   w->phys.bus = w;
   w->phys.bus_read = world_read;
