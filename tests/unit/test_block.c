@@ -263,6 +263,31 @@ START_TEST(links_to_a_stale_block_lead_to_the_new_code)
 }
 END_TEST
 
+/* A device that overwrites code behind the running block, in the same page. */
+static bool dma_write(void *bus, rv_hart *h, uint64_t pa, unsigned size, uint64_t value)
+{
+  const uint32_t two = 0x00250513; /* addi a0,a0,2 */
+  if (value == 5)
+    world_poke(bus, CODE + 0x80, &two, 4);
+  return true;
+}
+
+START_TEST(a_jump_in_the_page_finds_what_a_device_wrote_there)
+{
+  world *w = world_new(1, RV_CODE_DEFAULT);
+  rv_hart *h = w->harts[0];
+  w->phys.bus_write = dma_write;
+  put(w, CODE, "addi a1,a1,1; sw a1,0(s0); jal zero,0x80001080");
+  put(w, CODE + 0x80, "addi a0,a0,1; jal zero,0x80001000");
+  h->x[8] = DEV;
+  h->pc = CODE;
+  world_run(w, h, 5 * 10);
+  ck_assert_uint_eq(h->x[11], 10);
+  ck_assert_uint_eq(h->x[10], 4 * 1 + 6 * 2);
+  world_free(w);
+}
+END_TEST
+
 /* Another hart has the page in its write TLB when it becomes code. */
 START_TEST(a_page_that_becomes_code_loses_its_fast_stores)
 {
@@ -457,6 +482,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, a_store_into_its_own_block_ends_it);
   tcase_add_test(tc, a_store_across_pages_hits_code_with_its_second_part);
   tcase_add_test(tc, links_to_a_stale_block_lead_to_the_new_code);
+  tcase_add_test(tc, a_jump_in_the_page_finds_what_a_device_wrote_there);
   tcase_add_test(tc, a_page_that_becomes_code_loses_its_fast_stores);
   tcase_add_test(tc, a_store_beside_code_makes_nothing_stale);
   tcase_add_test(tc, the_arena_is_never_overrun);
