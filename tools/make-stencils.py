@@ -3,7 +3,7 @@
 
   make-stencils.py OBJECT OUTPUT
 
-Each function h_NAME becomes one stencil: its machine code, hot part first, and the holes in it. The
+Each function h_NAME becomes one stencil (h1_NAME, h2_NAME: its forms with an operand from t1): its machine code, hot part first, and the holes in it. The
 jump to HOLE_next that ends the hot part is left out, since the next instruction's code follows; a jump
 to a cold part that is nothing but another jump goes there at once.
 """
@@ -106,21 +106,32 @@ def stencil(obj, name, section, cold_section):
     return code, cold, holes + [[at + len(code), what, to] for at, what, to in cold_holes]
 
 
-def index(name):
+def index(function):
+    form, name = re.fullmatch(r"h([12]?)_(.*)", function).groups()
+    return f"[{form or 0}][{opcode(name)}]"
+
+
+def opcode(name):
     if name.startswith("X_"):
         return name
     return f"X_host + OP_{name[5:]}" if name.startswith("host_") else f"OP_{name}"
 
 
 def stencils(obj):
-    functions = {s["name"]: s for s in obj.symbols if s["function"] and s["name"].startswith("h_")}
-    for name, s in functions.items():
-        if re.search(r"\.cold$", name):
+    functions = {s["name"]: s for s in obj.symbols if s["function"] and re.match(r"h[12]?_", s["name"])}
+    plain = {}
+    for name, s in sorted(functions.items(), key=lambda item: item[0][1] != "_"):
+        if name.endswith(".cold"):
             continue
         cold = functions.get(name + ".cold")
         if s["value"] or s["size"] != len(obj.sections[s["section"]]):
             raise Unexpected(f"{name} is not alone in its section")
-        yield index(name[2:]), stencil(obj, name, s["section"], cold and cold["section"])
+        made = stencil(obj, name, s["section"], cold and cold["section"])
+        if name.startswith("h_"):
+            plain[name[2:]] = made
+        elif plain[name[3:]] == made:
+            continue  # that operand is none of its
+        yield index(name), made
 
 
 def table(rows):
@@ -135,9 +146,9 @@ def table(rows):
         places = ", ".join(f"{{ {at}, HOLE_{what}, {to} }}" for at, what, to in holes)
         out.append(f"static const uint8_t code_{i}[] = {{ {body} }};")
         out.append(f"static const hole holes_{i}[] = {{ {places} }};")
-        lines.append(f"  [{where}] = {{ code_{i}, holes_{i}, {len(code)}, {len(cold)}, {len(holes)} }},")
+        lines.append(f"  {where} = {{ code_{i}, holes_{i}, {len(code)}, {len(cold)}, {len(holes)} }},")
     out += [f"enum {{ LONGEST_STENCIL = {sum(longest)} }};"]
-    return out + ["static const stencil stencils[N_HANDLERS] = {"] + lines + ["};", ""]
+    return out + ["static const stencil stencils[3][N_HANDLERS] = {"] + lines + ["};", ""]
 
 
 def main():

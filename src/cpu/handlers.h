@@ -30,6 +30,10 @@
 #ifndef TOUCHED
 #define TOUCHED(va, size, write, value)
 #endif
+/* The result, and go on. */
+#ifndef GIVE
+#define GIVE(value) do { RD = (value); NEXT; } while (0)
+#endif
 
 static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
 
@@ -50,10 +54,10 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
 #define TLB_ENTRY(ea, table)                                                                       \
   ((const rv_tlbe *)(bank + offsetof(rv_bank, table) + ((ea) >> 8 & ((RV_TLB_SIZE - 1) << 4))))
 
-#define WRAP_RR(name) CASE(name) { RD = body_##name(RS1, RS2); NEXT; }
-#define WRAP_RI(name) CASE(name) { RD = body_##name(RS1, IMM); NEXT; }
-#define WRAP_LUI(name) CASE(name) { RD = IMM; NEXT; }
-#define WRAP_AUIPC(name) CASE(name) { RD = HART->vbase + IMM; NEXT; }
+#define WRAP_RR(name) CASE(name) { GIVE(body_##name(RS1, RS2)); }
+#define WRAP_RI(name) CASE(name) { GIVE(body_##name(RS1, IMM)); }
+#define WRAP_LUI(name) CASE(name) { GIVE(IMM); }
+#define WRAP_AUIPC(name) CASE(name) { GIVE(HART->vbase + IMM); }
 #define WRAP_BRANCH(name)                                                                          \
   CASE(name) { if (body_##name(RS1, RS2)) TAKEN; else FALL; }
 #define WRAP_JAL(name) CASE(name) { RD = HART->vbase + IMM; TAKEN; }
@@ -76,8 +80,7 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
       SLOW(name);                                                                                  \
     memcpy(&v, e->host + off, sizeof v);                                                           \
     TOUCHED(ea, sizeof v, false, v);                                                               \
-    RD = v;                                                                                 \
-    NEXT;                                                                                          \
+    GIVE(v);                                                                                       \
   }
 #define WRAP_STORE(name)                                                                           \
   CASE(name)                                                                                       \

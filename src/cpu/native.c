@@ -74,6 +74,41 @@ typedef struct {
   uint8_t *hot, *cold;
 } writer;
 
+/* Kinds whose result is in t1 when the next instruction begins. */
+enum { GIVES_RR = 1, GIVES_RI = 1, GIVES_LUI = 1, GIVES_AUIPC = 1, GIVES_LOAD = 1 };
+enum {
+  GIVES_BRANCH,
+  GIVES_JAL = 0,
+  GIVES_JALR = 0,
+  GIVES_NOP = 0,
+  GIVES_STORE = 0,
+  GIVES_FLOAD = 0,
+  GIVES_FSTORE = 0,
+  GIVES_AMO = 0,
+  GIVES_FF = 0,
+  GIVES_XF = 0,
+  GIVES_FX = 0,
+  GIVES_SYS = 0
+};
+static const bool gives[N_HANDLERS] = {
+#define INSN(op, text, picture, format, kind, ext, spec, brief) [OP_##op] = GIVES_##kind,
+#include "cpu/insn.def"
+};
+
+/* The op's stencil: with an operand from t1, if the part before it in its segment left it there.
+ * NULL: there is none for this form. */
+static const stencil *choose(const rv_part *p)
+{
+  const rv_op *op = p->op, *before = p[-1].op;
+  if (p[-1].form != RV_FORM_SEGMENT && gives[p[-1].form]) {
+    if (stencils[1][p->form].code && op->rs1 == before->rd)
+      return &stencils[1][p->form];
+    if (stencils[2][p->form].code && op->rs2 == before->rd)
+      return &stencils[2][p->form];
+  }
+  return stencils[0][p->form].code ? &stencils[0][p->form] : NULL;
+}
+
 static int64_t constant(const rv_op *op, unsigned what)
 {
   const int64_t f = offsetof(rv_hart, f);
@@ -115,9 +150,8 @@ static const void *unlinked(writer *w, rv_op *op, uint8_t *at)
   return place;
 }
 
-static void write_stencil(writer *w, rv_op *op, unsigned form)
+static void write_stencil(writer *w, const stencil *s, rv_op *op, unsigned form)
 {
-  const stencil *s = &stencils[form];
   const rv_engine *engine = w->c->engine;
   uint8_t *hot = w->hot, *cold = w->cold;
   memcpy(hot, s->code, s->hot);
@@ -158,25 +192,26 @@ static void write_stencil(writer *w, rv_op *op, unsigned form)
   }
 }
 
-static void write_part(writer *w, rv_part p)
+static void write_segment(writer *w, rv_seg *seg)
 {
-  if (p.form == RV_FORM_SEGMENT) {
-    rv_seg *seg = (rv_seg *)p.op;
-    seg->native = w->hot - w->c->native;
-    put_op_jump(w->cold, p.op + 1, w->c->engine->leave);
-    put_count(w->hot, seg, w->cold);
-    w->hot += COUNT;
-    w->cold += OP_JUMP;
-    return;
-  }
+  seg->native = w->hot - w->c->native;
+  put_op_jump(w->cold, (rv_op *)(seg + 1), w->c->engine->leave);
+  put_count(w->hot, seg, w->cold);
+  w->hot += COUNT;
+  w->cold += OP_JUMP;
+}
+
+static void write_op(writer *w, const rv_part *p)
+{
+  const stencil *s = choose(p);
   uint8_t *begin = w->hot;
-  if (stencils[p.form].code) {
-    write_stencil(w, p.op, p.form);
+  if (s) {
+    write_stencil(w, s, p->op, p->form);
   } else {
-    put_op_jump(w->hot, p.op, p.op->h);
+    put_op_jump(w->hot, p->op, p->op->h);
     w->hot += OP_JUMP;
   }
-  p.op->h = begin;
+  p->op->h = begin;
 }
 
 /* ---- blocks ---- */
@@ -184,10 +219,10 @@ static void write_part(writer *w, rv_part p)
 static size_t hot_size(const rv_part *part, unsigned n)
 {
   size_t size = 0;
-  for (unsigned i = 0; i < n; i++)
-    size += part[i].form == RV_FORM_SEGMENT ? COUNT
-            : stencils[part[i].form].code   ? stencils[part[i].form].hot
-                                            : OP_JUMP;
+  for (unsigned i = 0; i < n; i++) {
+    const stencil *s = part[i].form == RV_FORM_SEGMENT ? NULL : choose(&part[i]);
+    size += s ? s->hot : part[i].form == RV_FORM_SEGMENT ? COUNT : OP_JUMP;
+  }
   return size;
 }
 
@@ -198,7 +233,10 @@ void rv_native_block(rv_code *c, const rv_part *part, unsigned n)
   uint8_t *begin = c->native + c->native_used;
   writer w = { .c = c, .hot = begin, .cold = begin + hot_size(part, n) };
   for (unsigned i = 0; i < n; i++)
-    write_part(&w, part[i]);
+    if (part[i].form == RV_FORM_SEGMENT)
+      write_segment(&w, (rv_seg *)part[i].op);
+    else
+      write_op(&w, &part[i]);
   c->native_used = (w.cold - c->native + 15) & ~15ul;
   assert(c->native_used <= c->native_size);
 }

@@ -73,8 +73,9 @@ static __attribute__((noipa)) void s_break(RV_ARGS)
   {                                                                                                \
     if (!rv_slow_##name(HART, op, budget))                                                         \
       return s_enter(PASS);                                                                        \
+    t1 = x[op->rd]; /* the next one's code may have its operand from there */                      \
     op++;                                                                                          \
-    DISPATCH;                                                                                      \
+    return ((rv_handler *)op->h)(PASS);                                                            \
   }
 #undef SLOW_DECLARE
 #define SLOW_DECLARE(name) CALL_SLOW(name)

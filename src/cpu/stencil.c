@@ -16,8 +16,6 @@ extern const char HOLE_imm[], HOLE_next_offset[];
 #define AT(hole) (*(uint64_t *)((char *)x + (intptr_t)(hole)))
 #define RV_OPERANDS_ELSEWHERE
 #define RD AT(HOLE_rd)
-#define RS1 AT(HOLE_rs1)
-#define RS2 AT(HOLE_rs2)
 #define FD AT(HOLE_fd)
 #define FS1 AT(HOLE_fs1)
 #define FS2 AT(HOLE_fs2)
@@ -42,15 +40,42 @@ rv_handler HOLE_next, HOLE_slow COLD, HOLE_taken COLD, HOLE_jump COLD, HOLE_leav
     return place(PASS);                                                                            \
   } while (0)
 
+/* Results stay in t1, too, for the instruction that follows: it may have them from there. */
+#define GIVE(value)                                                                                \
+  do {                                                                                             \
+    RD = t1 = (value);                                                                             \
+    __asm__("" : "=r"(op), "=r"(t2));                                                              \
+    return HOLE_next(PASS);                                                                        \
+  } while (0)
+
 #define HANDLER_ATTRIBUTES
-#define CASE(name) void h_##name(RV_ARGS)
 #define NEXT LEAVE_FOR(HOLE_next)
 #define FALL LEAVE_FOR(HOLE_next)
 #define TAKEN LEAVE_FOR(HOLE_taken)
 #define SLOW(name) LEAVE_WITH_OP(HOLE_slow)
 #define NO_JUMP HOLE_jump
 #define OUT_OF_BUDGET HOLE_leave
+
+#define CASE(name) void h_##name(RV_ARGS)
+#define RS1 AT(HOLE_rs1)
+#define RS2 AT(HOLE_rs2)
 #include "cpu/handlers.h"
 #include "cpu/exec_host.h"
 CASE(X_goto) { TAKEN; }
 CASE(X_undefined) { SLOW(undefined); }
+
+/* Forms that have one operand from t1. */
+#undef CASE
+#undef RS1
+#define CASE(name) void h1_##name(RV_ARGS)
+#define RS1 t1
+#define INSN(op, text, picture, format, kind, ext, spec, brief) WRAP_##kind(op)
+#include "cpu/insn.def"
+#undef CASE
+#undef RS1
+#undef RS2
+#define CASE(name) void h2_##name(RV_ARGS)
+#define RS1 AT(HOLE_rs1)
+#define RS2 t1
+#define INSN(op, text, picture, format, kind, ext, spec, brief) WRAP_##kind(op)
+#include "cpu/insn.def"

@@ -1,10 +1,10 @@
 /* tail.h - how the handlers of the fast engine call each other: always last, with one signature.
  *
  * So the machine's state stays in registers: the integer registers (which begin the hart), the
- * bank, the budget. t1 and t2 hold nothing between handlers: they are arguments so that a handler
- * may use the registers that the host's multiplications and shifts want. gcc -O2 turns the calls
- * into jumps. Included by run_tail.c, whose handlers find their operands in op, and by stencil.c,
- * whose code has them inside.
+ * bank, the budget. t1 and t2 hold nothing between handlers (but see stencil.c: t1 is the last
+ * result): they are arguments so that a handler may use the registers that the host's
+ * multiplications and shifts want. gcc -O2 turns the calls into jumps. Included by run_tail.c,
+ * whose handlers find their operands in op, and by stencil.c, whose code has them inside.
  */
 #ifndef RV_TAIL_H
 #define RV_TAIL_H
