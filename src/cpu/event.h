@@ -29,6 +29,7 @@ typedef enum {
 /* Types that need the observed engine: one instruction at a time. */
 #define RV_OBSERVE_EACH (1ull << RV_EV_INSN | 1ull << RV_EV_COMMIT)
 #define RV_OBSERVE_WALKS (1ull << 63)   /* walk: a second walk without side effects */
+#define RV_OBSERVE_PTE_WALKS (1ull << 61) /* ... only of traps where a page-table entry was at fault */
 
 typedef struct {
   uint16_t csr; /* CSR number */

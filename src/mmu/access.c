@@ -286,15 +286,37 @@ bool rv_read_virt(rv_hart *h, uint64_t va, rv_prv prv, bool v, void *buf, size_t
   return true;
 }
 
-bool rv_peek_insn(rv_hart *h, uint32_t *raw)
+/* The host's address of [h->pc, h->pc + 2 or more) in its page; NULL: not to be fetched, or no RAM.
+ * Every trap that is observed asks, mostly for the same page: a fence or another regime has another
+ * generation, so a page that is kept is what the hart itself executes from. */
+static const uint8_t *code_at(rv_hart *h, uint64_t va)
 {
   const rv_xmode mode = { .access = RV_FETCH, .prv = h->prv, .v = h->v };
+  rv_code_page *kept = &h->mmu->code_page[h->gen % RV_CODE_PAGES];
+  /* Between two modes (a trap that firmware hands on) the generation is not yet the new one's. */
+  const bool settled = h->mmu->fetch.prv == h->prv && h->mmu->fetch.v == h->v;
+  if (RV_KEEP && settled && kept->host && kept->gen == h->gen && kept->page == (va & ~RV_PAGE_MASK))
+    return kept->host + (va & RV_PAGE_MASK);
+  rv_walk_log log;
+  log.n = 0; /* the rest is written before it is read, and large */
+  const rv_xlat x = rv_walk(h, va, &mode, &log);
+  rv_region *r = x.why ? NULL : rv_phys_find(h->phys, x.pa, 2);
+  if (!r)
+    return NULL;
+  const uint8_t *host = rv_region_host(r, x.pa);
+  if (settled && !r->readonly && !r->hidden)
+    *kept = (rv_code_page){ h->gen, va & ~RV_PAGE_MASK, host - (va & RV_PAGE_MASK) };
+  return host;
+}
+
+bool rv_peek_insn(rv_hart *h, uint32_t *raw)
+{
   uint16_t half[2] = { 0, 0 };
   for (unsigned i = 0; i < 2; i++) {
-    rv_walk_log log = { 0 };
-    const rv_xlat x = rv_walk(h, h->pc + 2 * i, &mode, &log);
-    if (x.why || !rv_phys_read(h->phys, x.pa, &half[i], 2))
+    const uint8_t *code = code_at(h, h->pc + 2 * i);
+    if (!code)
       return false;
+    memcpy(&half[i], code, 2);
     if ((half[0] & 3) != 3)
       break;
   }

@@ -192,7 +192,8 @@ static void describe_trap(rv_hart *h, transition *n, const rv_trap *t)
   e->u.trap.gpa = e->u.trap.has_gpa ? t->tval2 << 2 | (t->implicit ? 0 : t->tval & 3) : 0;
   e->u.trap.mdeleg = t->interrupt ? h->csr.mideleg : h->csr.medeleg;
   e->u.trap.hdeleg = t->interrupt ? h->csr.hideleg : h->csr.hedeleg;
-  if (t->access && (h->observe & RV_OBSERVE_WALKS)) {
+  const uint64_t walks = RV_OBSERVE_WALKS | (t->implicit ? RV_OBSERVE_PTE_WALKS : 0);
+  if (t->access && (h->observe & walks)) {
     rv_walk_probe(h, t->tval, &t->mode, &n->walk);
     e->walk = &n->walk;
   }

@@ -5,6 +5,7 @@
 #include "trace/explain.h"
 #include "trace/names.h"
 #include "priv/csr.h"
+#include <sys/stat.h>
 
 enum { MAX_HARTS = 8, MAX_CAUSES = 64 };
 
@@ -30,9 +31,20 @@ typedef struct {
   uint64_t count, answered, min, max, sum;
 } cause_count;
 
+/* Text that was made of an address, and of an instruction there. */
+typedef struct {
+  uint64_t addr;
+  uint32_t raw;
+  uint32_t n; /* bytes of text; 0: none is kept */
+  char text[48];
+} words;
+enum { N_WORDS = 256 };
+
 struct rvh_trace {
   rv_trace_source source;
   rvh_trace_level level;
+  words place[N_WORDS], insn[N_WORDS];
+  bool hold; /* what is complete may wait in text: nobody looks on */
   bool all;
   uint64_t exits, entries, internal;
   hart_log hart[MAX_HARTS];
@@ -63,6 +75,15 @@ static void put_header(rv_text *t, const char *title)
   flush_text(t);
 }
 
+/* A file that is nobody's standard output or error: its lines need not come out one by one, in their
+ * place among the console's. */
+static bool is_unwatched(FILE *out)
+{
+  struct stat st;
+  return out != stdout && out != stderr && fileno(out) >= 0 && fstat(fileno(out), &st) == 0 &&
+         S_ISREG(st.st_mode);
+}
+
 rvh_trace *rv_traplog_new(const rv_trace_source *source, rvh_trace_level level, bool all, FILE *out,
                           const char *title)
 {
@@ -71,6 +92,7 @@ rvh_trace *rv_traplog_new(const rv_trace_source *source, rvh_trace_level level, 
   log->level = level;
   log->all = all;
   log->text.out = out;
+  log->hold = is_unwatched(out);
   put_header(&log->text, title);
   return log;
 }
@@ -82,9 +104,8 @@ uint64_t rv_traplog_mask(const rvh_trace *log)
   if (log->all) /* the built-in firmware serves HS-mode alone: its calls do not touch V=1 */
     mask |= 1ull << RV_EV_SBI;
   if (log->level != RVH_TRACE_LINE)
-    mask |= RV_OBSERVE_CHANGES;
-  mask |= RV_OBSERVE_WALKS; /* a line says which level an implicit fault was reading */
-  return mask;
+    return mask | RV_OBSERVE_CHANGES | RV_OBSERVE_WALKS;
+  return mask | RV_OBSERVE_PTE_WALKS; /* a line says which level an implicit fault was reading */
 }
 
 /* ---- pairing ---- */
@@ -158,23 +179,51 @@ static void open_exit(rvh_trace *log, hart_log *hart, const rv_event *e)
   log->exits++;
 }
 
+/* ---- words made once: a run traps at few places, again and again ---- */
+
+/* Keeps what was put since `from`, if it fits; raw and addr are what it was made of. */
+static void keep_words(words *w, uint64_t addr, uint32_t raw, const rv_text *t, size_t from)
+{
+  if (t->n - from > sizeof w->text)
+    return;
+  w->addr = addr;
+  w->raw = raw;
+  w->n = t->n - from;
+  memcpy(w->text, t->buf + from, w->n);
+}
+
+static bool put_kept(rv_text *t, const words *w, uint64_t addr, uint32_t raw)
+{
+  if (!w->n || w->addr != addr || w->raw != raw)
+    return false;
+  put_bytes(t, w->text, w->n);
+  return true;
+}
+
+static words *words_of(words *table, uint64_t addr) { return &table[addr >> 1 & (N_WORDS - 1)]; }
+
 /* ---- columns ---- */
 
 /* "80000104 hs_entry+0x94" */
 static void put_place(rvh_trace *log, uint64_t addr)
 {
   rv_text *t = &log->text;
+  words *kept = words_of(log->place, addr);
+  const size_t from = t->n;
+  if (put_kept(t, kept, addr, 0))
+    return;
   uint64_t offset = 0;
   const char *name = log->source.symbol(log->source.ctx, addr, &offset);
   put_hex(t, addr, 8);
-  if (!name)
-    return;
-  put_char(t, ' ');
-  put_str(t, name);
-  if (offset) {
-    put_str(t, "+0x");
-    put_hex(t, offset, 1);
+  if (name) {
+    put_char(t, ' ');
+    put_str(t, name);
+    if (offset) {
+      put_str(t, "+0x");
+      put_hex(t, offset, 1);
+    }
   }
+  keep_words(kept, addr, 0, t, from);
 }
 
 /* Where a trap or return goes, or comes from: the built-in firmware has no addresses. */
@@ -303,12 +352,16 @@ static void put_implicit(rv_text *t, const rv_event *e)
 
 static void put_insn(rvh_trace *log, const rv_event *e)
 {
+  rv_text *t = &log->text;
+  words *kept = words_of(log->insn, e->pc);
+  const size_t from = t->n;
   char insn[96] = "";
-  if (!e->has_raw)
+  if (!e->has_raw || put_kept(t, kept, e->pc, e->raw))
     return;
   log->source.disasm(insn, sizeof insn, e->pc, e->raw);
-  put_str(&log->text, "  ");
-  put_str(&log->text, insn);
+  put_str(t, "  ");
+  put_str(t, insn);
+  keep_words(kept, e->pc, e->raw, t, from);
 }
 
 static void put_detail(rvh_trace *log, const rv_event *e)
@@ -544,7 +597,8 @@ void rv_traplog_event(rvh_trace *log, const rv_event *e)
   default: /* not the trap log's */
     return;
   }
-  flush_text(&log->text);
+  if (!log->hold)
+    flush_text(&log->text);
 }
 
 /* ---- summary ---- */
