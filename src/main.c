@@ -57,7 +57,8 @@ static bool close_output(FILE *out)
 {
   if (!out || out == stderr || out == stdout)
     return true;
-  if (fclose(out) == 0)
+  const bool failed = ferror(out);
+  if (fclose(out) == 0 && !failed)
     return true;
   complain("an output could not be written completely\nlook for a full disk");
   return false;
@@ -121,8 +122,12 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   g_autofree char *title = g_path_get_basename(o->config.kernel      ? o->config.kernel
                                                : o->config.bios_file ? o->config.bios_file
                                                                      : "flash");
+  const bool as_text = out->text && !o->trace_events;
   rvh_trace *trace =
-      out->text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
+      as_text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
+  rvh_events *events = out->text && o->trace_events
+                           ? rvh_trace_events(m, o->trace_level, o->trace_all, out->text, title)
+                           : NULL;
   rvh_json *json = out->json ? rvh_trace_json(m, out->json, title) : NULL;
   if (out->log)
     rvh_log_interrupts(m, out->log);
@@ -134,6 +139,8 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   rvh_commit_log_free(commits);
   if (trace)
     rvh_trace_end(trace, &result);
+  if (events)
+    rvh_events_end(events, &result);
   if (json)
     rvh_json_end(json, &result);
   if (record)
@@ -198,6 +205,29 @@ static int run(cli_options *o)
   return closed ? status : RVH_EXIT_USAGE;
 }
 
+/* --render: no machine, but the logs of one that ran. */
+static int render(const cli_options *o)
+{
+  g_autoptr(GError) error = NULL;
+  FILE *in = open_input("--render", o->render);
+  if (!in)
+    return RVH_EXIT_USAGE;
+  rvh_rendering how = { .has_level = o->trace_has_level, .level = o->trace_level,
+                        .has_all = o->trace_has_all, .all = o->trace_all };
+  if (o->trace || !o->trace_json)
+    how.text = o->trace_file ? open_output("--trace-file", o->trace_file) : stdout;
+  if (o->trace_json)
+    how.json = open_output("--trace-json", o->trace_json);
+  const bool open = (how.text || !(o->trace || !o->trace_json)) && (how.json || !o->trace_json);
+  const bool whole = open && rvh_render(in, o->render, &how, &error);
+  if (open && !whole)
+    complain(error->message);
+  if (in != stdin)
+    fclose(in);
+  const bool closed = close_output(how.text) & close_output(how.json);
+  return whole && closed ? RVH_EXIT_OK : RVH_EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
   cli_options options;
@@ -214,6 +244,6 @@ int main(int argc, char **argv)
     puts("rvh-sim " RVH_VERSION
          ": RV64GC with the hypervisor extension, QEMU virt board; -cpu help: more extensions");
   else
-    return run(&options);
+    return options.render ? render(&options) : run(&options);
   return RVH_EXIT_OK;
 }

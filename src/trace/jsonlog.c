@@ -327,10 +327,17 @@ rv_jsonlog *rv_jsonlog_new(const rv_trace_source *source, FILE *out, const char 
   put_char(&log->text, '{');
   member_str(&log->text, "rec", "header");
   member_str(&log->text, "schema", "rvh-trace/1");
-  member_str(&log->text, "version", RVH_VERSION);
+  member_str(&log->text, "version", source->version ? source->version : RVH_VERSION);
   member_str(&log->text, "image", title ? title : "");
   end_record(log);
   return log;
+}
+
+void rv_jsonlog_free(rv_jsonlog *log)
+{
+  flush_text(&log->text);
+  fflush(log->text.out);
+  g_free(log);
 }
 
 void rv_jsonlog_end(rv_jsonlog *log, const rvh_result *result)
@@ -349,7 +356,5 @@ void rv_jsonlog_end(rv_jsonlog *log, const rvh_result *result)
   member_int(t, "exits", (int64_t)log->exits);
   member_int(t, "entries", (int64_t)log->entries);
   end_record(log);
-  flush_text(t);
-  fflush(t->out);
-  g_free(log);
+  rv_jsonlog_free(log);
 }

@@ -52,9 +52,11 @@ struct rvh_trace {
   rv_text text;
 };
 
-static void put_header(rv_text *t, const char *title)
+static void put_header(rv_text *t, const char *version, const char *title)
 {
-  put_str(t, "# rvh-sim " RVH_VERSION " trace-traps v1");
+  put_str(t, "# rvh-sim ");
+  put_str(t, version);
+  put_str(t, " trace-traps v1");
   if (title && *title) {
     put_str(t, "  ");
     put_str(t, title);
@@ -93,20 +95,22 @@ rvh_trace *rv_traplog_new(const rv_trace_source *source, rvh_trace_level level, 
   log->all = all;
   log->text.out = out;
   log->hold = is_unwatched(out);
-  put_header(&log->text, title);
+  put_header(&log->text, source->version ? source->version : RVH_VERSION, title);
   return log;
 }
 
-uint64_t rv_traplog_mask(const rvh_trace *log)
+uint64_t rv_traplog_wants(rvh_trace_level level, bool all)
 {
   uint64_t mask =
       1ull << RV_EV_TRAP | 1ull << RV_EV_REDIRECT | 1ull << RV_EV_XRET | 1ull << RV_EV_WEDGED;
-  if (log->all) /* the built-in firmware serves HS-mode alone: its calls do not touch V=1 */
+  if (all) /* the built-in firmware serves HS-mode alone: its calls do not touch V=1 */
     mask |= 1ull << RV_EV_SBI;
-  if (log->level != RVH_TRACE_LINE)
+  if (level != RVH_TRACE_LINE)
     return mask | RV_OBSERVE_CHANGES | RV_OBSERVE_WALKS;
   return mask | RV_OBSERVE_PTE_WALKS; /* a line says which level an implicit fault was reading */
 }
+
+uint64_t rv_traplog_mask(const rvh_trace *log) { return rv_traplog_wants(log->level, log->all); }
 
 /* ---- pairing ---- */
 
@@ -679,6 +683,13 @@ static void put_end_line(rvh_trace *log, const rvh_result *result)
   end_line(t);
 }
 
+void rv_traplog_free(rvh_trace *log)
+{
+  flush_text(&log->text);
+  fflush(log->text.out);
+  g_free(log);
+}
+
 void rv_traplog_end(rvh_trace *log, const rvh_result *result)
 {
   for (unsigned i = 0; i < MAX_HARTS; i++)
@@ -688,7 +699,5 @@ void rv_traplog_end(rvh_trace *log, const rvh_result *result)
   put_unanswered(log, result && result->ended && result->status <= RVH_EXIT_GUEST_MAX);
   if (log->exits)
     put_cause_table(log);
-  flush_text(&log->text);
-  fflush(log->text.out);
-  g_free(log);
+  rv_traplog_free(log);
 }
