@@ -106,7 +106,10 @@ static bool operate(rvh_machine *m, const cli_options *o, const outputs *out, rv
   cli_terminal_start();
   if (o->gdb)
     return rvh_gdb_serve(m, o->gdb, o->gdb_wait, stderr, result, error);
+  if (out->text || out->json || out->log || out->record || out->commits)
+    cli_end_run_on_signal(m);
   *result = rvh_run(m, 0);
+  cli_end_run_on_signal(NULL);
   return true;
 }
 
@@ -202,6 +205,7 @@ static int run(cli_options *o)
     fclose(out.lockstep);
   const bool closed = close_output(out.commits) & close_output(out.text) & close_output(out.json) &
                       close_output(out.log) & close_output(out.record) & close_output(out.report);
+  cli_die_of_signal();
   return closed ? status : RVH_EXIT_USAGE;
 }
 

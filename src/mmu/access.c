@@ -311,15 +311,18 @@ static const uint8_t *code_at(rv_hart *h, uint64_t va)
 
 bool rv_peek_insn(rv_hart *h, uint32_t *raw)
 {
-  uint16_t half[2] = { 0, 0 };
-  for (unsigned i = 0; i < 2; i++) {
-    const uint8_t *code = code_at(h, h->pc + 2 * i);
+  const uint8_t *code = code_at(h, h->pc);
+  uint16_t low, high = 0;
+  if (!code)
+    return false;
+  memcpy(&low, code, 2);
+  if ((low & 3) == 3) { /* four bytes, perhaps on two pages */
+    const bool in_page = (h->pc & RV_PAGE_MASK) <= RV_PAGE_SIZE - 4;
+    code = in_page ? code + 2 : code_at(h, h->pc + 2);
     if (!code)
       return false;
-    memcpy(&half[i], code, 2);
-    if ((half[0] & 3) != 3)
-      break;
+    memcpy(&high, code, 2);
   }
-  *raw = half[0] | (uint32_t)half[1] << 16;
+  *raw = low | (uint32_t)high << 16;
   return true;
 }

@@ -316,7 +316,8 @@ void rv_jsonlog_event(rv_jsonlog *log, const rv_event *e)
 uint64_t rv_jsonlog_mask(void)
 {
   return 1ull << RV_EV_TRAP | 1ull << RV_EV_REDIRECT | 1ull << RV_EV_XRET | 1ull << RV_EV_SBI |
-         1ull << RV_EV_WEDGED | 1ull << RV_EV_HINT | RV_OBSERVE_CHANGES | RV_OBSERVE_WALKS;
+         1ull << RV_EV_WEDGED | 1ull << RV_EV_HINT | RV_OBSERVE_CHANGES | RV_OBSERVE_WALKS |
+         RV_OBSERVE_PLAIN;
 }
 
 rv_jsonlog *rv_jsonlog_new(const rv_trace_source *source, FILE *out, const char *title)

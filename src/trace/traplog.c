@@ -102,7 +102,8 @@ rvh_trace *rv_traplog_new(const rv_trace_source *source, rvh_trace_level level, 
 uint64_t rv_traplog_wants(rvh_trace_level level, bool all)
 {
   uint64_t mask =
-      1ull << RV_EV_TRAP | 1ull << RV_EV_REDIRECT | 1ull << RV_EV_XRET | 1ull << RV_EV_WEDGED;
+      1ull << RV_EV_TRAP | 1ull << RV_EV_REDIRECT | 1ull << RV_EV_XRET | 1ull << RV_EV_WEDGED |
+      RV_OBSERVE_PLAIN;
   if (all) /* the built-in firmware serves HS-mode alone: its calls do not touch V=1 */
     mask |= 1ull << RV_EV_SBI;
   if (level != RVH_TRACE_LINE)

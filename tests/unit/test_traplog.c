@@ -538,7 +538,7 @@ START_TEST(test_all)
   start(RVH_TRACE_LINE, true);
   ck_assert_uint_eq(rv_traplog_mask(tlog), 1 << RV_EV_TRAP | 1 << RV_EV_REDIRECT | 1 << RV_EV_XRET |
                                                1 << RV_EV_SBI | 1 << RV_EV_WEDGED |
-                                               RV_OBSERVE_PTE_WALKS);
+                                               RV_OBSERVE_PTE_WALKS | RV_OBSERVE_PLAIN);
   emit_host_events();
   finish();
   expect_text(golden_all);
