@@ -178,7 +178,7 @@ static void put_trap(rv_eventlog *log, const rv_event *e)
   f->word[1] = e->u.trap.tval;
   f->word[2] = e->u.trap.tval2;
   f->word[3] = e->type == RV_EV_WEDGED ? e->u.trap.count : 0;
-  if (is_call(e) && e->x && e->type != RV_EV_WEDGED) { /* tval2 is 0 [H-130] */
+  if (is_call(e) && e->x && e->type != RV_EV_WEDGED) { /* tval2 is 0: no guest-page fault */
     f->word[2] = e->x[17];
     f->word[3] = e->x[16];
   }

@@ -3,6 +3,7 @@
  * the levels why and full is explain.c's.
  */
 #include "trace/explain.h"
+#include "trace/kept.h"
 #include "trace/names.h"
 #include "priv/csr.h"
 #include <sys/stat.h>
@@ -31,19 +32,10 @@ typedef struct {
   uint64_t count, answered, min, max, sum;
 } cause_count;
 
-/* Text that was made of an address, and of an instruction there. */
-typedef struct {
-  uint64_t addr;
-  uint32_t raw;
-  uint32_t n; /* bytes of text; 0: none is kept */
-  char text[48];
-} words;
-enum { N_WORDS = 256 };
-
 struct rvh_trace {
   rv_trace_source source;
   rvh_trace_level level;
-  words place[N_WORDS], insn[N_WORDS];
+  rv_kept place, insn;
   bool hold; /* what is complete may wait in text: nobody looks on */
   bool all;
   uint64_t exits, entries, internal;
@@ -184,38 +176,14 @@ static void open_exit(rvh_trace *log, hart_log *hart, const rv_event *e)
   log->exits++;
 }
 
-/* ---- words made once: a run traps at few places, again and again ---- */
-
-/* Keeps what was put since `from`, if it fits; raw and addr are what it was made of. */
-static void keep_words(words *w, uint64_t addr, uint32_t raw, const rv_text *t, size_t from)
-{
-  if (t->n - from > sizeof w->text)
-    return;
-  w->addr = addr;
-  w->raw = raw;
-  w->n = t->n - from;
-  memcpy(w->text, t->buf + from, w->n);
-}
-
-static bool put_kept(rv_text *t, const words *w, uint64_t addr, uint32_t raw)
-{
-  if (!w->n || w->addr != addr || w->raw != raw)
-    return false;
-  put_bytes(t, w->text, w->n);
-  return true;
-}
-
-static words *words_of(words *table, uint64_t addr) { return &table[addr >> 1 & (N_WORDS - 1)]; }
-
 /* ---- columns ---- */
 
 /* "80000104 hs_entry+0x94" */
 static void put_place(rvh_trace *log, uint64_t addr)
 {
   rv_text *t = &log->text;
-  words *kept = words_of(log->place, addr);
   const size_t from = t->n;
-  if (put_kept(t, kept, addr, 0))
+  if (put_kept(t, &log->place, addr, 0))
     return;
   uint64_t offset = 0;
   const char *name = log->source.symbol(log->source.ctx, addr, &offset);
@@ -228,7 +196,7 @@ static void put_place(rvh_trace *log, uint64_t addr)
       put_hex(t, offset, 1);
     }
   }
-  keep_words(kept, addr, 0, t, from);
+  keep_words(&log->place, addr, 0, t, from);
 }
 
 /* Where a trap or return goes, or comes from: the built-in firmware has no addresses. */
@@ -358,15 +326,14 @@ static void put_implicit(rv_text *t, const rv_event *e)
 static void put_insn(rvh_trace *log, const rv_event *e)
 {
   rv_text *t = &log->text;
-  words *kept = words_of(log->insn, e->pc);
   const size_t from = t->n;
   char insn[96] = "";
-  if (!e->has_raw || put_kept(t, kept, e->pc, e->raw))
+  if (!e->has_raw || put_kept(t, &log->insn, e->pc, e->raw))
     return;
   log->source.disasm(insn, sizeof insn, e->pc, e->raw);
   put_str(t, "  ");
   put_str(t, insn);
-  keep_words(kept, e->pc, e->raw, t, from);
+  keep_words(&log->insn, e->pc, e->raw, t, from);
 }
 
 static void put_detail(rvh_trace *log, const rv_event *e)
