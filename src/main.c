@@ -57,7 +57,8 @@ static bool close_output(FILE *out)
 {
   if (!out || out == stderr || out == stdout)
     return true;
-  if (fclose(out) == 0)
+  const bool failed = ferror(out);
+  if (fclose(out) == 0 && !failed)
     return true;
   complain("an output could not be written completely\nlook for a full disk");
   return false;
@@ -105,7 +106,10 @@ static bool operate(rvh_machine *m, const cli_options *o, const outputs *out, rv
   cli_terminal_start();
   if (o->gdb)
     return rvh_gdb_serve(m, o->gdb, o->gdb_wait, stderr, result, error);
+  if (out->text || out->json || out->log || out->record || out->commits)
+    cli_end_run_on_signal(m);
   *result = rvh_run(m, 0);
+  cli_end_run_on_signal(NULL);
   return true;
 }
 
@@ -121,8 +125,12 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   g_autofree char *title = g_path_get_basename(o->config.kernel      ? o->config.kernel
                                                : o->config.bios_file ? o->config.bios_file
                                                                      : "flash");
+  const bool as_text = out->text && !o->trace_events;
   rvh_trace *trace =
-      out->text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
+      as_text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
+  rvh_events *events = out->text && o->trace_events
+                           ? rvh_trace_events(m, o->trace_level, o->trace_all, out->text, title)
+                           : NULL;
   rvh_json *json = out->json ? rvh_trace_json(m, out->json, title) : NULL;
   if (out->log)
     rvh_log_interrupts(m, out->log);
@@ -134,6 +142,8 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
   rvh_commit_log_free(commits);
   if (trace)
     rvh_trace_end(trace, &result);
+  if (events)
+    rvh_events_end(events, &result);
   if (json)
     rvh_json_end(json, &result);
   if (record)
@@ -195,7 +205,31 @@ static int run(cli_options *o)
     fclose(out.lockstep);
   const bool closed = close_output(out.commits) & close_output(out.text) & close_output(out.json) &
                       close_output(out.log) & close_output(out.record) & close_output(out.report);
+  cli_die_of_signal();
   return closed ? status : RVH_EXIT_USAGE;
+}
+
+/* --render: no machine, but the logs of one that ran. */
+static int render(const cli_options *o)
+{
+  g_autoptr(GError) error = NULL;
+  FILE *in = open_input("--render", o->render);
+  if (!in)
+    return RVH_EXIT_USAGE;
+  rvh_rendering how = { .has_level = o->trace_has_level, .level = o->trace_level,
+                        .has_all = o->trace_has_all, .all = o->trace_all };
+  if (o->trace || !o->trace_json)
+    how.text = o->trace_file ? open_output("--trace-file", o->trace_file) : stdout;
+  if (o->trace_json)
+    how.json = open_output("--trace-json", o->trace_json);
+  const bool open = (how.text || !(o->trace || !o->trace_json)) && (how.json || !o->trace_json);
+  const bool whole = open && rvh_render(in, o->render, &how, &error);
+  if (open && !whole)
+    complain(error->message);
+  if (in != stdin)
+    fclose(in);
+  const bool closed = close_output(how.text) & close_output(how.json);
+  return whole && closed ? RVH_EXIT_OK : RVH_EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -214,6 +248,6 @@ int main(int argc, char **argv)
     puts("rvh-sim " RVH_VERSION
          ": RV64GC with the hypervisor extension, QEMU virt board; -cpu help: more extensions");
   else
-    return run(&options);
+    return options.render ? render(&options) : run(&options);
   return RVH_EXIT_OK;
 }

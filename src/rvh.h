@@ -182,6 +182,22 @@ rvh_trace *rvh_trace_traps(rvh_machine *m, rvh_trace_level level, bool all, FILE
 /* Prints the summary and frees the log; the machine must not run after it. */
 void rvh_trace_end(rvh_trace *t, const rvh_result *result);
 
+/* --trace-file=F.rvt: the same events as a file (docs/trace.md), which costs a tenth. Level full has all
+ * that any rendering wants. The FILE stays the caller's. */
+typedef struct rvh_events rvh_events;
+rvh_events *rvh_trace_events(rvh_machine *m, rvh_trace_level level, bool all, FILE *out,
+                             const char *title);
+void rvh_events_end(rvh_events *t, const rvh_result *result);
+/* --render: what rvh_trace_traps and rvh_trace_json would have written. False: the file is none, is
+ * damaged or cut, or was recorded at a lower level; name is what messages call it. */
+typedef struct {
+  FILE *text, *json;   /* NULL: not wanted */
+  bool has_level, has_all; /* false: as recorded */
+  rvh_trace_level level;
+  bool all;
+} rvh_rendering;
+bool rvh_render(FILE *in, const char *name, const rvh_rendering *how, GError **error);
+
 /* -d int: QEMU's line for every trap, also one of M-mode. */
 void rvh_log_interrupts(rvh_machine *m, FILE *out);
 

@@ -94,6 +94,7 @@ static bool set_TRACE_TRAPS(cli_options *o, const char *value, GError **error)
   for (unsigned i = 0; i < G_N_ELEMENTS(levels); i++)
     if (!strcmp(value, levels[i])) {
       o->trace_level = (rvh_trace_level)i;
+      o->trace_has_level = true;
       return true;
     }
   return fail(error, "levels are line, why and full", "--trace-traps: no level '%s'", value);
@@ -102,6 +103,7 @@ static bool set_TRACE_TRAPS(cli_options *o, const char *value, GError **error)
 static bool set_TRACE_ONLY(cli_options *o, const char *value, GError **error)
 {
   o->trace = true;
+  o->trace_has_all = true;
   o->trace_all = !strcmp(value, "all");
   return o->trace_all || !strcmp(value, "V") ||
          fail(error, "give V or all", "--trace-only: no choice '%s'", value);
@@ -158,6 +160,13 @@ static bool set_TRACE_FILE(cli_options *o, const char *value, GError **error)
 {
   o->trace = true;
   o->trace_file = value;
+  o->trace_events = g_str_has_suffix(value, ".rvt");
+  return true;
+}
+
+static bool set_RENDER(cli_options *o, const char *value, GError **error)
+{
+  o->render = value;
   return true;
 }
 
@@ -465,7 +474,13 @@ bool cli_options_parse(cli_options *o, int argc, char **argv, GError **error)
   if (o->report && !o->expect)
     return fail(error, "give the expectations, too: --expect FILE",
                 "--report: there is nothing to report");
-  return o->config.kernel || o->config.bios == RVH_BIOS_FILE || cli_boots_flash(&o->config) ||
+  if (o->render && o->config.kernel)
+    return fail(error, "leave out the program, or --render",
+                "--render runs nothing: '%s' is not needed", o->config.kernel);
+  if (o->render && o->trace_events)
+    return fail(error, "give --trace-file another name; without it, standard output is used",
+                "--render writes text, and %s is named like records", o->trace_file);
+  return o->render || o->config.kernel || o->config.bios == RVH_BIOS_FILE || cli_boots_flash(&o->config) ||
          o->config.dumpdtb ||
          fail(error, "usage: rvh-sim FILE [options]; --help lists them", "no program to run");
 }

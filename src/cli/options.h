@@ -12,7 +12,10 @@ typedef struct {
   rvh_config config;
   bool trace, trace_all;
   rvh_trace_level trace_level;
+  bool trace_has_level, trace_has_all; /* given, not the defaults */
   const char *trace_file, *trace_json;
+  bool trace_events;  /* trace_file is to be an event file */
+  const char *render; /* the event file to render, or NULL */
   const char *expect, *record_expect;
   rvh_report report;
   const char *report_file; /* NULL: standard output */

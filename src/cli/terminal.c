@@ -15,6 +15,8 @@ static struct {
   struct termios saved;
   volatile sig_atomic_t raw;
   bool escaped;
+  rvh_machine *machine; /* whose run is to end before the process does, or NULL */
+  volatile sig_atomic_t ended_by;
 } terminal;
 
 /* Async-signal-safe: tcsetattr is on POSIX's list. */
@@ -46,6 +48,38 @@ static bool is_ours(void)
 {
   return isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp() &&
          tcgetattr(STDIN_FILENO, &terminal.saved) == 0;
+}
+
+/* SA_RESETHAND: the second one kills at once. */
+static void end_run(int number)
+{
+  if (terminal.machine) {
+    terminal.ended_by = number;
+    rvh_request_stop(terminal.machine);
+  } else {
+    restore_and_die(number);
+  }
+}
+
+void cli_end_run_on_signal(rvh_machine *machine)
+{
+  static const int polite[] = { SIGHUP, SIGINT, SIGTERM };
+  const struct sigaction action = { .sa_handler = end_run, .sa_flags = (int)SA_RESETHAND };
+  terminal.machine = machine;
+  for (size_t i = 0; machine && i < G_N_ELEMENTS(polite); i++) {
+    struct sigaction before;
+    if (sigaction(polite[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup */
+      sigaction(polite[i], &action, NULL);
+  }
+}
+
+void cli_die_of_signal(void)
+{
+  if (!terminal.ended_by)
+    return;
+  restore();
+  signal(terminal.ended_by, SIG_DFL);
+  raise(terminal.ended_by);
 }
 
 void cli_terminal_start(void)

@@ -29,6 +29,10 @@ typedef enum {
 /* Types that need the observed engine: one instruction at a time. */
 #define RV_OBSERVE_EACH (1ull << RV_EV_INSN | 1ull << RV_EV_COMMIT)
 #define RV_OBSERVE_WALKS (1ull << 63)   /* walk: a second walk without side effects */
+#define RV_OBSERVE_PTE_WALKS (1ull << 61) /* ... only of traps where a page-table entry was at fault */
+/* What the observer does with all of them takes no floating point and asks for no fcsr: it may be
+ * called with the guest's flags in the host's register, which are not cheap to put away. */
+#define RV_OBSERVE_PLAIN (1ull << 60)
 
 typedef struct {
   uint16_t csr; /* CSR number */

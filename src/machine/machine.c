@@ -39,18 +39,23 @@ static void print_hint(rvh_machine *m, const rv_event *e)
           e->u.hint.text, e->pc);
 }
 
+/* Observers get the host's floating point, unless they said that they can do without. */
 static void env_event(void *ctx, rv_hart *h, const rv_event *e)
 {
   rvh_machine *m = ctx;
-  const bool lent = rv_fp_lend(h);
+  bool lent = false;
   if (e->type == RV_EV_HINT)
     print_hint(m, e);
   for (unsigned i = 0; i < m->observers->len; i++) {
     const rv_observer *o = &g_array_index(m->observers, rv_observer, i);
-    if (o->mask >> e->type & 1)
-      o->call(o->ctx, m, e);
+    if (!(o->mask >> e->type & 1))
+      continue;
+    if (!lent && !(o->mask & RV_OBSERVE_PLAIN))
+      lent = rv_fp_lend(h);
+    o->call(o->ctx, m, e);
   }
-  rv_fp_take_back(h, lent);
+  if (lent)
+    rv_fp_take_back(h, lent);
 }
 
 void rvh_observe(rvh_machine *m, uint64_t mask, rvh_observer *observer, void *ctx)

@@ -285,19 +285,3 @@ bool rv_read_virt(rv_hart *h, uint64_t va, rv_prv prv, bool v, void *buf, size_t
   }
   return true;
 }
-
-bool rv_peek_insn(rv_hart *h, uint32_t *raw)
-{
-  const rv_xmode mode = { .access = RV_FETCH, .prv = h->prv, .v = h->v };
-  uint16_t half[2] = { 0, 0 };
-  for (unsigned i = 0; i < 2; i++) {
-    rv_walk_log log = { 0 };
-    const rv_xlat x = rv_walk(h, h->pc + 2 * i, &mode, &log);
-    if (x.why || !rv_phys_read(h->phys, x.pa, &half[i], 2))
-      return false;
-    if ((half[0] & 3) != 3)
-      break;
-  }
-  *raw = half[0] | (uint32_t)half[1] << 16;
-  return true;
-}

@@ -52,6 +52,13 @@ typedef struct {
   const uint8_t *host; /* ... and where it is: PMP lets all of the page be read */
 } rv_walk_entry;
 
+/* Where the code of one page of virtual addresses is: true as long as its bank keeps its generation. */
+typedef struct {
+  uint64_t gen, page;
+  const uint8_t *host;
+} rv_code_page;
+enum { RV_CODE_PAGES = 4 };
+
 /* The stages of translation: what satp, vsatp and hgatp are the roots of. */
 enum { STAGE_SINGLE, STAGE_VS, STAGE_G, RV_STAGES };
 
@@ -63,5 +70,6 @@ typedef struct rv_mmu {
   unsigned n_pmp;
   rv_walk_entry walk[RV_STAGES][RV_WALKS];
   uint64_t walk_gen[RV_STAGES]; /* an entry of another generation is void */
+  rv_code_page code_page[RV_CODE_PAGES]; /* for rv_peek_insn alone */
 } rv_mmu;
 #endif

@@ -137,9 +137,20 @@ static void snapshot(rv_hart *h, uint64_t *values)
 /* Fills in what is known before the transition. */
 static void begin(rv_hart *h, transition *n, rv_event_type type)
 {
-  n->e = (rv_event){ .type = type, .hart = h->id, .from_prv = h->prv, .from_v = h->v,
-                     .insn = h->icount, .pc = h->pc, .x = h->x };
-  n->e.vmid = rv_get(h->csr.hgatp, hgatp_VMID);
+  rv_event *e = &n->e; /* field by field: the union is large, and clearing it half of the cost */
+  e->type = type;
+  e->hart = h->id;
+  e->from_prv = h->prv;
+  e->from_v = h->v;
+  e->insn = h->icount;
+  e->pc = h->pc;
+  e->raw = 0;
+  e->has_raw = false;
+  e->vmid = rv_get(h->csr.hgatp, hgatp_VMID);
+  e->walk = NULL;
+  e->change = n->change;
+  e->n_change = 0;
+  e->x = h->x;
   if (h->observe & RV_OBSERVE_CHANGES)
     snapshot(h, n->before);
 }
@@ -167,7 +178,6 @@ static void end(rv_hart *h, transition *n)
   e->to_prv = h->prv;
   e->to_v = h->v;
   e->dest = h->pc;
-  e->change = n->change;
   if (h->observe & RV_OBSERVE_CHANGES) {
     uint64_t after[N_WATCHED];
     snapshot(h, after);
@@ -181,18 +191,23 @@ static void end(rv_hart *h, transition *n)
 static void describe_trap(rv_hart *h, transition *n, const rv_trap *t)
 {
   rv_event *e = &n->e;
-  e->u.trap.cause = t->cause;
-  e->u.trap.interrupt = t->interrupt;
-  e->u.trap.tval = t->tval;
-  e->u.trap.tval2 = t->tval2;
-  e->u.trap.tinst = t->tinst;
-  e->u.trap.gva = t->gva;
-  e->u.trap.why = t->why;
-  e->u.trap.has_gpa = !t->interrupt && t->cause >= CAUSE_FETCH_GUEST_PAGE && t->cause != CAUSE_VIRTUAL;
-  e->u.trap.gpa = e->u.trap.has_gpa ? t->tval2 << 2 | (t->implicit ? 0 : t->tval & 3) : 0;
-  e->u.trap.mdeleg = t->interrupt ? h->csr.mideleg : h->csr.medeleg;
-  e->u.trap.hdeleg = t->interrupt ? h->csr.hideleg : h->csr.hedeleg;
-  if (t->access && (h->observe & RV_OBSERVE_WALKS)) {
+  const bool has_gpa =
+      !t->interrupt && t->cause >= CAUSE_FETCH_GUEST_PAGE && t->cause != CAUSE_VIRTUAL;
+  e->u.trap = (typeof(e->u.trap)){
+    .cause = t->cause,
+    .interrupt = t->interrupt,
+    .tval = t->tval,
+    .tval2 = t->tval2,
+    .tinst = t->tinst,
+    .gva = t->gva,
+    .why = t->why,
+    .has_gpa = has_gpa,
+    .gpa = has_gpa ? t->tval2 << 2 | (t->implicit ? 0 : t->tval & 3) : 0,
+    .mdeleg = t->interrupt ? h->csr.mideleg : h->csr.medeleg,
+    .hdeleg = t->interrupt ? h->csr.hideleg : h->csr.hedeleg,
+  };
+  const uint64_t walks = RV_OBSERVE_WALKS | (t->implicit ? RV_OBSERVE_PTE_WALKS : 0);
+  if (t->access && (h->observe & walks)) {
     rv_walk_probe(h, t->tval, &t->mode, &n->walk);
     e->walk = &n->walk;
   }

@@ -3,7 +3,9 @@
  */
 #include "trace/expect.h"
 #include "trace/traplog.h"
+#include "trace/eventlog.h"
 #include "trace/jsonlog.h"
+#include "trace/render.h"
 #include "cpu/insn.h"
 
 static const char *find_symbol(void *ctx, uint64_t addr, uint64_t *offset)
@@ -68,6 +70,27 @@ rvh_json *rvh_trace_json(rvh_machine *m, FILE *out, const char *title)
 }
 
 void rvh_json_end(rvh_json *log, const rvh_result *result) { rv_jsonlog_end(log, result); }
+
+static void observe_events(void *ctx, rvh_machine *m, const rvh_event *e)
+{
+  rv_eventlog_event(ctx, e);
+}
+
+rvh_events *rvh_trace_events(rvh_machine *m, rvh_trace_level level, bool all, FILE *out,
+                             const char *title)
+{
+  const rv_trace_source source = source_of(m);
+  rvh_events *log = rv_eventlog_new(&source, level, all, out, title);
+  rvh_observe(m, rv_eventlog_mask(log), observe_events, log);
+  return log;
+}
+
+void rvh_events_end(rvh_events *log, const rvh_result *result) { rv_eventlog_end(log, result); }
+
+bool rvh_render(FILE *in, const char *name, const rvh_rendering *how, GError **error)
+{
+  return rv_render(in, name, how, error);
+}
 
 /* ---- expectations ---- */
 

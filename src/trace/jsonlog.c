@@ -4,8 +4,8 @@
  */
 #include "trace/jsonlog.h"
 #include "priv/csr.h"
+#include "trace/kept.h"
 #include "trace/names.h"
-#include "trace/text.h"
 #include <glib.h>
 
 enum { MAX_HARTS = 8 };
@@ -13,6 +13,7 @@ enum { MAX_HARTS = 8 };
 struct rvh_json {
   rv_trace_source source;
   rv_text text;
+  rv_kept place, insn;
   uint64_t n, exits, entries;
   struct {
     bool open;
@@ -22,14 +23,25 @@ struct rvh_json {
 
 /* ---- the grammar ---- */
 
+/* What may stand in a string as it is. */
+static size_t plain_length(const char *s)
+{
+  size_t n = 0;
+  while ((unsigned char)s[n] >= ' ' && s[n] != '"' && s[n] != '\\')
+    n++;
+  return n;
+}
+
 static void put_quoted(rv_text *t, const char *s)
 {
   put_char(t, '"');
-  for (; *s; s++) {
+  while (*s) {
+    const size_t n = plain_length(s);
+    put_bytes(t, s, n);
+    s += n;
     if (*s == '"' || *s == '\\')
-      put_char(t, '\\');
-    if ((unsigned char)*s >= ' ')
-      put_char(t, *s);
+      put_char(t, '\\'), put_char(t, *s);
+    s += *s != 0;
   }
   put_char(t, '"');
 }
@@ -40,8 +52,9 @@ static void key(rv_text *t, const char *name)
   const char last = t->n > t->line ? t->buf[t->n - 1] : '{';
   if (last != '{' && last != '[')
     put_char(t, ',');
-  put_quoted(t, name);
-  put_char(t, ':');
+  put_char(t, '"'); /* our own names need no escapes */
+  put_str(t, name);
+  put_str(t, "\":");
 }
 
 static void member_str(rv_text *t, const char *name, const char *value)
@@ -98,7 +111,7 @@ static void begin_record(rv_jsonlog *log, const char *rec, const rv_event *e)
   member_str(t, "to", rv_mode_name(e->to_prv, e->to_v));
 }
 
-static void put_symbol(rv_jsonlog *log, const char *name, uint64_t addr)
+static void make_symbol(rv_jsonlog *log, uint64_t addr)
 {
   uint64_t offset = 0;
   const char *symbol = log->source.symbol(log->source.ctx, addr, &offset);
@@ -106,20 +119,39 @@ static void put_symbol(rv_jsonlog *log, const char *name, uint64_t addr)
     return;
   g_autofree char *text =
       offset ? g_strdup_printf("%s+0x%" G_GINT64_MODIFIER "x", symbol, offset) : g_strdup(symbol);
-  member_str(&log->text, name, text);
+  member_str(&log->text, "sym", text);
+}
+
+/* The member that an address gives, if it has a symbol. It is kept whole, comma and all: it always
+ * follows "pc". So are those of an instruction. */
+static void put_symbol(rv_jsonlog *log, uint64_t addr)
+{
+  const size_t from = log->text.n;
+  if (put_kept(&log->text, &log->place, addr, 0))
+    return;
+  make_symbol(log, addr);
+  keep_words(&log->place, addr, 0, &log->text, from);
+}
+
+static void put_insn(rv_jsonlog *log, const rv_event *e)
+{
+  char text[96];
+  const size_t from = log->text.n;
+  if (put_kept(&log->text, &log->insn, e->pc, e->raw))
+    return;
+  member_hex(&log->text, "raw", e->raw);
+  log->source.disasm(text, sizeof text, e->pc, e->raw);
+  member_str(&log->text, "asm", text);
+  keep_words(&log->insn, e->pc, e->raw, &log->text, from);
 }
 
 static void put_place(rv_jsonlog *log, const rv_event *e)
 {
-  char text[96];
   member_int(&log->text, "vmid", e->vmid);
   member_hex(&log->text, "pc", e->pc);
-  put_symbol(log, "sym", e->pc);
-  if (e->has_raw) {
-    member_hex(&log->text, "raw", e->raw);
-    log->source.disasm(text, sizeof text, e->pc, e->raw);
-    member_str(&log->text, "asm", text);
-  }
+  put_symbol(log, e->pc);
+  if (e->has_raw)
+    put_insn(log, e);
   member_hex(&log->text, "dest", e->dest);
 }
 
@@ -316,7 +348,8 @@ void rv_jsonlog_event(rv_jsonlog *log, const rv_event *e)
 uint64_t rv_jsonlog_mask(void)
 {
   return 1ull << RV_EV_TRAP | 1ull << RV_EV_REDIRECT | 1ull << RV_EV_XRET | 1ull << RV_EV_SBI |
-         1ull << RV_EV_WEDGED | 1ull << RV_EV_HINT | RV_OBSERVE_CHANGES | RV_OBSERVE_WALKS;
+         1ull << RV_EV_WEDGED | 1ull << RV_EV_HINT | RV_OBSERVE_CHANGES | RV_OBSERVE_WALKS |
+         RV_OBSERVE_PLAIN;
 }
 
 rv_jsonlog *rv_jsonlog_new(const rv_trace_source *source, FILE *out, const char *title)
@@ -327,10 +360,17 @@ rv_jsonlog *rv_jsonlog_new(const rv_trace_source *source, FILE *out, const char 
   put_char(&log->text, '{');
   member_str(&log->text, "rec", "header");
   member_str(&log->text, "schema", "rvh-trace/1");
-  member_str(&log->text, "version", RVH_VERSION);
+  member_str(&log->text, "version", source->version ? source->version : RVH_VERSION);
   member_str(&log->text, "image", title ? title : "");
   end_record(log);
   return log;
+}
+
+void rv_jsonlog_free(rv_jsonlog *log)
+{
+  flush_text(&log->text);
+  fflush(log->text.out);
+  g_free(log);
 }
 
 void rv_jsonlog_end(rv_jsonlog *log, const rvh_result *result)
@@ -349,7 +389,5 @@ void rv_jsonlog_end(rv_jsonlog *log, const rvh_result *result)
   member_int(t, "exits", (int64_t)log->exits);
   member_int(t, "entries", (int64_t)log->entries);
   end_record(log);
-  flush_text(t);
-  fflush(t->out);
-  g_free(log);
+  rv_jsonlog_free(log);
 }

@@ -10,4 +10,6 @@ rv_jsonlog *rv_jsonlog_new(const rv_trace_source *source, FILE *out, const char 
 uint64_t rv_jsonlog_mask(void);
 void rv_jsonlog_event(rv_jsonlog *log, const rv_event *e);
 void rv_jsonlog_end(rv_jsonlog *log, const rvh_result *result);
+/* The same without the last record. */
+void rv_jsonlog_free(rv_jsonlog *log);
 #endif

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 16384, TEXT_FULL = TEXT_SIZE - 2048 };
+/* A line may be as long as the difference. */
+enum { TEXT_SIZE = 32768, TEXT_FULL = 14336 };
 
 typedef struct {
   FILE *out;
@@ -28,6 +29,14 @@ static inline void put_char(rv_text *t, char c)
 {
   if (t->n < TEXT_SIZE - 1) /* one byte is kept for the line's end */
     t->buf[t->n++] = c;
+}
+
+static inline void put_blanks(rv_text *t, size_t n)
+{
+  size_t room = TEXT_SIZE - 1 - t->n;
+  n = n < room ? n : room;
+  memset(t->buf + t->n, ' ', n);
+  t->n += n;
 }
 
 static inline void put_bytes(rv_text *t, const char *s, size_t n)
@@ -60,8 +69,8 @@ static inline void put_dec(rv_text *t, uint64_t v, int width)
   do
     s[--i] = (char)('0' + v % 10);
   while (v /= 10);
-  for (int pad = width - (20 - i); pad > 0; pad--)
-    put_char(t, ' ');
+  if (width > 20 - i)
+    put_blanks(t, width - (20 - i));
   put_bytes(t, s + i, 20 - i);
 }
 
@@ -84,9 +93,7 @@ static inline void put_signed(rv_text *t, int64_t v)
 static inline void tab_to(rv_text *t, size_t column)
 {
   size_t at = t->n - t->line;
-  size_t n = at + 2 > column ? 2 : column - at;
-  while (n--)
-    put_char(t, ' ');
+  put_blanks(t, at + 2 > column ? 2 : column - at);
 }
 
 static inline void end_line(rv_text *t)

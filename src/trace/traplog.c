@@ -3,8 +3,10 @@
  * the levels why and full is explain.c's.
  */
 #include "trace/explain.h"
+#include "trace/kept.h"
 #include "trace/names.h"
 #include "priv/csr.h"
+#include <sys/stat.h>
 
 enum { MAX_HARTS = 8, MAX_CAUSES = 64 };
 
@@ -33,6 +35,8 @@ typedef struct {
 struct rvh_trace {
   rv_trace_source source;
   rvh_trace_level level;
+  rv_kept place, insn;
+  bool hold; /* what is complete may wait in text: nobody looks on */
   bool all;
   uint64_t exits, entries, internal;
   hart_log hart[MAX_HARTS];
@@ -40,9 +44,11 @@ struct rvh_trace {
   rv_text text;
 };
 
-static void put_header(rv_text *t, const char *title)
+static void put_header(rv_text *t, const char *version, const char *title)
 {
-  put_str(t, "# rvh-sim " RVH_VERSION " trace-traps v1");
+  put_str(t, "# rvh-sim ");
+  put_str(t, version);
+  put_str(t, " trace-traps v1");
   if (title && *title) {
     put_str(t, "  ");
     put_str(t, title);
@@ -63,6 +69,15 @@ static void put_header(rv_text *t, const char *title)
   flush_text(t);
 }
 
+/* A file that is nobody's standard output or error: its lines need not come out one by one, in their
+ * place among the console's. */
+static bool is_unwatched(FILE *out)
+{
+  struct stat st;
+  return out != stdout && out != stderr && fileno(out) >= 0 && fstat(fileno(out), &st) == 0 &&
+         S_ISREG(st.st_mode);
+}
+
 rvh_trace *rv_traplog_new(const rv_trace_source *source, rvh_trace_level level, bool all, FILE *out,
                           const char *title)
 {
@@ -71,21 +86,24 @@ rvh_trace *rv_traplog_new(const rv_trace_source *source, rvh_trace_level level, 
   log->level = level;
   log->all = all;
   log->text.out = out;
-  put_header(&log->text, title);
+  log->hold = is_unwatched(out);
+  put_header(&log->text, source->version ? source->version : RVH_VERSION, title);
   return log;
 }
 
-uint64_t rv_traplog_mask(const rvh_trace *log)
+uint64_t rv_traplog_wants(rvh_trace_level level, bool all)
 {
   uint64_t mask =
-      1ull << RV_EV_TRAP | 1ull << RV_EV_REDIRECT | 1ull << RV_EV_XRET | 1ull << RV_EV_WEDGED;
-  if (log->all) /* the built-in firmware serves HS-mode alone: its calls do not touch V=1 */
+      1ull << RV_EV_TRAP | 1ull << RV_EV_REDIRECT | 1ull << RV_EV_XRET | 1ull << RV_EV_WEDGED |
+      RV_OBSERVE_PLAIN;
+  if (all) /* the built-in firmware serves HS-mode alone: its calls do not touch V=1 */
     mask |= 1ull << RV_EV_SBI;
-  if (log->level != RVH_TRACE_LINE)
-    mask |= RV_OBSERVE_CHANGES;
-  mask |= RV_OBSERVE_WALKS; /* a line says which level an implicit fault was reading */
-  return mask;
+  if (level != RVH_TRACE_LINE)
+    return mask | RV_OBSERVE_CHANGES | RV_OBSERVE_WALKS;
+  return mask | RV_OBSERVE_PTE_WALKS; /* a line says which level an implicit fault was reading */
 }
+
+uint64_t rv_traplog_mask(const rvh_trace *log) { return rv_traplog_wants(log->level, log->all); }
 
 /* ---- pairing ---- */
 
@@ -164,17 +182,21 @@ static void open_exit(rvh_trace *log, hart_log *hart, const rv_event *e)
 static void put_place(rvh_trace *log, uint64_t addr)
 {
   rv_text *t = &log->text;
+  const size_t from = t->n;
+  if (put_kept(t, &log->place, addr, 0))
+    return;
   uint64_t offset = 0;
   const char *name = log->source.symbol(log->source.ctx, addr, &offset);
   put_hex(t, addr, 8);
-  if (!name)
-    return;
-  put_char(t, ' ');
-  put_str(t, name);
-  if (offset) {
-    put_str(t, "+0x");
-    put_hex(t, offset, 1);
+  if (name) {
+    put_char(t, ' ');
+    put_str(t, name);
+    if (offset) {
+      put_str(t, "+0x");
+      put_hex(t, offset, 1);
+    }
   }
+  keep_words(&log->place, addr, 0, t, from);
 }
 
 /* Where a trap or return goes, or comes from: the built-in firmware has no addresses. */
@@ -303,12 +325,15 @@ static void put_implicit(rv_text *t, const rv_event *e)
 
 static void put_insn(rvh_trace *log, const rv_event *e)
 {
+  rv_text *t = &log->text;
+  const size_t from = t->n;
   char insn[96] = "";
-  if (!e->has_raw)
+  if (!e->has_raw || put_kept(t, &log->insn, e->pc, e->raw))
     return;
   log->source.disasm(insn, sizeof insn, e->pc, e->raw);
-  put_str(&log->text, "  ");
-  put_str(&log->text, insn);
+  put_str(t, "  ");
+  put_str(t, insn);
+  keep_words(&log->insn, e->pc, e->raw, t, from);
 }
 
 static void put_detail(rvh_trace *log, const rv_event *e)
@@ -544,7 +569,8 @@ void rv_traplog_event(rvh_trace *log, const rv_event *e)
   default: /* not the trap log's */
     return;
   }
-  flush_text(&log->text);
+  if (!log->hold)
+    flush_text(&log->text);
 }
 
 /* ---- summary ---- */
@@ -625,6 +651,13 @@ static void put_end_line(rvh_trace *log, const rvh_result *result)
   end_line(t);
 }
 
+void rv_traplog_free(rvh_trace *log)
+{
+  flush_text(&log->text);
+  fflush(log->text.out);
+  g_free(log);
+}
+
 void rv_traplog_end(rvh_trace *log, const rvh_result *result)
 {
   for (unsigned i = 0; i < MAX_HARTS; i++)
@@ -634,7 +667,5 @@ void rv_traplog_end(rvh_trace *log, const rvh_result *result)
   put_unanswered(log, result && result->ended && result->status <= RVH_EXIT_GUEST_MAX);
   if (log->exits)
     put_cause_table(log);
-  flush_text(&log->text);
-  fflush(log->text.out);
-  g_free(log);
+  rv_traplog_free(log);
 }

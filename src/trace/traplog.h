@@ -9,7 +9,7 @@
 #include "cpu/hart.h"
 #include "rvh.h"
 
-/* None of these may have a side effect on the machine. All must be set. */
+/* None of these may have a side effect on the machine. All functions must be set. */
 typedef struct {
   void *ctx;
   /* Name and offset into it, or NULL. */
@@ -19,6 +19,7 @@ typedef struct {
   bool (*firmware)(void *ctx); /* M-mode is the built-in firmware's, which has no addresses */
   uint64_t (*instructions)(void *ctx);        /* started so far, all harts */
   size_t (*disasm)(char *buf, size_t size, uint64_t pc, uint32_t bits);
+  const char *version; /* of the rvh-sim that saw the events; NULL: this one */
 } rv_trace_source;
 
 /* Writes the header. The title is printed in it; NULL for none. */
@@ -26,7 +27,10 @@ rvh_trace *rv_traplog_new(const rv_trace_source *source, rvh_trace_level level, 
                           const char *title);
 /* The event types the log wants: bits 1 << RV_EV_*, and RV_OBSERVE_*. */
 uint64_t rv_traplog_mask(const rvh_trace *log);
+uint64_t rv_traplog_wants(rvh_trace_level level, bool all); /* the same, of a log to be */
 void rv_traplog_event(rvh_trace *log, const rv_event *e);
 /* Writes the summary, flushes out, frees the log. result may be NULL. */
 void rv_traplog_end(rvh_trace *log, const rvh_result *result);
+/* The same without the summary. */
+void rv_traplog_free(rvh_trace *log);
 #endif

@@ -492,6 +492,32 @@ START_TEST(peek_insn)
 }
 END_TEST
 
+/* Where code is is kept until a fence, as the hart itself may keep it, and for its mode only. */
+START_TEST(peek_after_fence)
+{
+  guest t = set_up_guest();
+  rv_hart *h = t.f->h;
+  uint32_t raw;
+  const uint32_t one = 0x00100513, two = 0x00200513, three = 0x00300513;
+  h->pc = VA;
+  ck_assert(rv_phys_write(&t.f->phys, FIRST, &one, 4));
+  ck_assert(rv_phys_write(&t.f->phys, SECOND, &two, 4));
+  ck_assert(rv_peek_insn(h, &raw) && raw == one);
+  ck_assert(rv_phys_write(&t.f->phys, FIRST, &three, 4)); /* what is there counts, not what was */
+  ck_assert(rv_peek_insn(h, &raw) && raw == three);
+  *vs_pte(&t, VA) = pte_of(SECOND - GUEST_OFFSET, RWX);
+  rv_hfence_vvma(h, true, VA, false, 0);
+  ck_assert(rv_peek_insn(h, &raw) && raw == two);
+  h->prv = PRV_U; /* not yet settled, as in rv_redirect_trap: not user's page */
+  ck_assert(!rv_peek_insn(h, &raw));
+  h->prv = PRV_S;
+  *vs_pte(&t, VA) = 0;
+  rv_hfence_vvma(h, false, 0, false, 0);
+  ck_assert(!rv_peek_insn(h, &raw));
+  tear_down(t.f);
+}
+END_TEST
+
 START_TEST(read_virt)
 {
   guest t = set_up_guest();
@@ -529,6 +555,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, stores_to_code);
   tcase_add_test(tc, stores_to_watched_pages);
   tcase_add_test(tc, peek_insn);
+  tcase_add_test(tc, peek_after_fence);
   tcase_add_test(tc, read_virt);
 }
 UNIT_MAIN("access", add_tests)

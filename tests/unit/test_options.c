@@ -104,6 +104,12 @@ START_TEST(trace_options)
   PARSE(&o, "hv.elf", "-trace-traps=full", "--trace-file", "log"); /* one dash is fine */
   ck_assert(o.trace_level == RVH_TRACE_FULL);
   ck_assert_str_eq(o.trace_file, "log");
+  ck_assert(!o.trace_events && !o.render && o.trace_has_level && !o.trace_has_all);
+  PARSE(&o, "hv.elf", "--trace-file=log.rvt");
+  ck_assert(o.trace && o.trace_events && !o.trace_has_level);
+  PARSE(&o, "--render", "log.rvt", "--trace-only=V"); /* no program is needed */
+  ck_assert_str_eq(o.render, "log.rvt");
+  ck_assert(!o.trace_events && o.trace_has_all);
 }
 END_TEST
 

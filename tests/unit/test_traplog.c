@@ -538,10 +538,41 @@ START_TEST(test_all)
   start(RVH_TRACE_LINE, true);
   ck_assert_uint_eq(rv_traplog_mask(tlog), 1 << RV_EV_TRAP | 1 << RV_EV_REDIRECT | 1 << RV_EV_XRET |
                                                1 << RV_EV_SBI | 1 << RV_EV_WEDGED |
-                                               RV_OBSERVE_WALKS);
+                                               RV_OBSERVE_PTE_WALKS | RV_OBSERVE_PLAIN);
   emit_host_events();
   finish();
   expect_text(golden_all);
+}
+END_TEST
+
+/* What is kept of places and instructions is of these: neither another instruction at the same
+ * address nor another address in the same slot shows it. */
+START_TEST(test_kept_words)
+{
+  static const struct {
+    uint64_t pc;
+    uint32_t raw;
+    const char *shown;
+  } rows[] = {
+    { 0x80000164, 0xf14025f3, " 80000164 vs_entry+0x14  " },
+    { 0x80000164, 0x60002573, " csrr a0,hstatus " },
+    { 0x80000164, 0xf14025f3, " csrr a1,mhartid " },
+    { 0x80010164, 0x60002573, " csrr a0,hstatus " },
+    { 0x80010164, 0x60002573, " 80010164  " },
+    { 0x80000164, 0xf14025f3, " 80000164 vs_entry+0x14  " },
+  };
+  for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+    start(RVH_TRACE_LINE, false);
+    for (unsigned j = 0; j <= i; j++) {
+      rv_event e = trap(100 + j, "VS", "HS", CAUSE_VIRTUAL, rows[j].pc);
+      with_insn(&e, rows[j].raw);
+      emit(e);
+    }
+    const char *last = strrchr(strstr(body(), "  100  0"), 'V');
+    while (last[-1] != '\n')
+      last--;
+    ck_assert_msg(strstr(last, rows[i].shown), "row %u: %s", i, last);
+  }
 }
 END_TEST
 
@@ -967,6 +998,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, test_why_says_it_once);
   tcase_add_test(tc, test_filter);
   tcase_add_test(tc, test_all);
+  tcase_add_test(tc, test_kept_words);
   tcase_add_test(tc, test_pairing);
   tcase_add_test(tc, test_interrupts);
   tcase_add_test(tc, test_routes);
