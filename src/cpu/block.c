@@ -96,6 +96,7 @@ static void code_written(rv_code *c, rv_page *page)
   for (rv_block *b = page->blocks; b; b = next) {
     next = *next_on(c, b, page);
     b->head->h = c->handlers[X_stale];
+    c->stale++;
     unhash(c, b);
     if (b->pa2) {
       rv_page *first = page_of(c, b->pa), *second = page_of(c, b->pa2);
