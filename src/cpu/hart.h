@@ -106,7 +106,7 @@ typedef struct {
   uint64_t traps, exits;             /* exits: from V=1 to V=0 */
   uint64_t tlb_fills;                /* a load or store that missed, and was kept */
   uint64_t walks[RV_WALK_KINDS];     /* translations, also those of fetches and of HLV */
-  uint64_t pte_loads[RV_WALK_KINDS]; /* of these */
+  uint64_t pte_loads[3];             /* of these, by stage: STAGE_* of mmu/mmu.h */
   uint64_t banks, bank_misses;       /* another bank selected; of these, for a regime without one */
   uint64_t lookups, links, crosses;  /* run.c: blocks looked up; links first taken, across pages */
 } rv_stats;

@@ -17,8 +17,8 @@ static void add_hart(rvh_stats *s, const rv_hart *h)
   s->walks_none += c->walks[RV_WALK_NONE];
   s->walks_one += c->walks[RV_WALK_ONE];
   s->walks_two += c->walks[RV_WALK_TWO];
-  s->loads_one += c->pte_loads[RV_WALK_ONE];
-  s->loads_two += c->pte_loads[RV_WALK_TWO];
+  s->loads_one += c->pte_loads[STAGE_SINGLE];
+  s->loads_two += c->pte_loads[STAGE_VS] + c->pte_loads[STAGE_G];
   s->bank_switches += c->banks;
   s->bank_misses += c->bank_misses;
   s->lookups += c->lookups;

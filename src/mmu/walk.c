@@ -36,7 +36,6 @@ typedef struct {
   const rv_xmode *mode;
   stage g;          /* used by the VS-stage for its PTEs */
   rv_walk_log *log;
-  unsigned loads;   /* PTEs read, for the statistics */
 } walk;
 
 static unsigned levels(const stage *s) { return s->mode - 8 + 3; }
@@ -266,7 +265,7 @@ static bool step(walk *w, const stage *s, uint64_t va, unsigned level, uint64_t 
   bool again = false;
   do {
     const uint64_t pte = __atomic_load_n(host, __ATOMIC_RELAXED);
-    w->loads++;
+    w->h->stat.pte_loads[s->id]++;
     const bool leaf = pte & (PTE_R | PTE_X);
     rv_why why = encoding(s, pte, level);
     if (!why && leaf)
@@ -328,7 +327,6 @@ static rv_xlat walk_g(walk *w, uint64_t gpa, const rv_xmode *m, bool mxr)
   stage s = w->g;
   s.mxr = mxr;
   rv_xlat x = walk_stage(&g, &s, gpa);
-  w->loads += g.loads;
   x.guest = x.why && x.why != WHY_PTE_ACCESS;
   x.gpa = gpa; /* of this very access [H-133] */
   return x;
@@ -344,6 +342,7 @@ static rv_xlat two_stages(walk *w, uint64_t va)
     w->log->modes[STAGE_G] = w->g.mode;
     w->log->roots[STAGE_G] = w->g.root;
   }
+  w->h->stat.walks[vs.mode | w->g.mode ? RV_WALK_TWO : RV_WALK_NONE]++;
   const rv_xlat first = walk_stage(w, &vs, va);
   if (first.why) /* the rest is not looked at [H-239] */
     return first;
@@ -352,38 +351,20 @@ static rv_xlat two_stages(walk *w, uint64_t va)
   return x;
 }
 
-static rv_xlat one_stage(walk *w, uint64_t va)
-{
-  const stage s = make_stage(w->h, STAGE_SINGLE, w->mode);
-  if (w->log) {
-    w->log->modes[STAGE_SINGLE] = s.mode;
-    w->log->roots[STAGE_SINGLE] = s.root;
-  }
-  return walk_stage(w, &s, va);
-}
-
-/* Of a walk that is no probe. With all stages Bare no table is read, and it counts as none. */
-static void count(const walk *w, unsigned kind)
-{
-  rv_stats *s = &w->h->stat;
-  if (w->log)
-    return;
-  s->walks[w->loads ? kind : RV_WALK_NONE]++;
-  s->pte_loads[kind] += w->loads;
-}
-
 rv_xlat rv_walk(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
 {
   walk w = { .h = h, .mode = mode, .log = log };
-  rv_xlat x = { .pa = va, .fence_shift = 63 };
-  if (mode->prv == PRV_M)
-    count(&w, RV_WALK_NONE);
-  else if (mode->v) { /* of the access, not of the hart [H-004, H-215] */
-    x = two_stages(&w, va);
-    count(&w, RV_WALK_TWO);
-  } else {
-    x = one_stage(&w, va);
-    count(&w, RV_WALK_ONE);
+  if (mode->prv == PRV_M) {
+    h->stat.walks[RV_WALK_NONE]++;
+    return (rv_xlat){ .pa = va, .fence_shift = 63 };
   }
-  return x;
+  if (mode->v) /* of the access, not of the hart [H-004, H-215] */
+    return two_stages(&w, va);
+  const stage s = make_stage(h, STAGE_SINGLE, mode);
+  if (log) {
+    log->modes[STAGE_SINGLE] = s.mode;
+    log->roots[STAGE_SINGLE] = s.root;
+  }
+  h->stat.walks[s.mode ? RV_WALK_ONE : RV_WALK_NONE]++;
+  return walk_stage(&w, &s, va);
 }
