@@ -82,8 +82,8 @@ def ratios(title, rows, aims):
     return page(right + 60, bottom + 48, title, parts)
 
 
-def curves(title, x_name, y_name, series):
-    """Lines of {name: [(x, y)]}; both axes by factors."""
+def curves(title, x_name, y_name, series, shown="{:g}".format):
+    """Lines of {name: [(x, y)]}; both axes by factors. shown: how x is written."""
     left, right, top, bottom = 62, 470, 44, 230
     xs = sorted({p[0] for points in series.values() for p in points})
     ys = [p[1] for points in series.values() for p in points]
@@ -99,7 +99,7 @@ def curves(title, x_name, y_name, series):
         y = at(v, low, high, bottom, top)
         parts += [line(left, y, right, y, "grid"), text(left - 6, y + 4, short(v), "soft num")]
     for v in xs:
-        parts.append(text(at(v, xs[0], xs[-1], left, right), bottom + 18, f"{v:g}", "soft mid"))
+        parts.append(text(at(v, xs[0], xs[-1], left, right), bottom + 18, shown(v), "soft mid"))
     ends = []
     for k, (name, points) in enumerate(series.items()):
         place = [(at(px, xs[0], xs[-1], left, right), at(py, low, high, bottom, top)) for px, py in points]
@@ -107,7 +107,7 @@ def curves(title, x_name, y_name, series):
                      " ".join(f"{a:.1f},{b:.1f}" for a, b in place) + '"/>')
         parts += [f'<circle class="c{k}" cx="{a:.1f}" cy="{b:.1f}" r="3"/>' for a, b in place]
         y = place[-1][1]
-        while any(abs(y - e) < 14 for e in ends):
+        while any(abs(y - e) < 13.9 for e in ends):
             y += 14
         ends.append(y)
         parts.append(text(right + 10, y + 4, name, f"c{k}"))

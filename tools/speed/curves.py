@@ -10,6 +10,16 @@ from speed import chart
 from speed.measure import Failure
 
 MIB = 1 << 20
+
+
+def size(kib):
+    """1024 as 1 M."""
+    unit = 0
+    while kib >= 1024:
+        kib, unit = kib / 1024, unit + 1
+    return f"{kib:g} {'KMGT'[unit]}"
+
+
 OWN_MEMORY_LIMIT = 150 * MIB
 
 
@@ -17,9 +27,9 @@ class Curve:
     """x: values; program, told(x, n), megabytes(x), harts(x): the run; n: events, and what one is."""
 
     def __init__(self, title, x_name, y_name, xs, program, n, least=0, told="", megabytes=None,
-                 harts=None, scale=1e9):
+                 harts=None, scale=1e9, shown="{:g}".format):
         self.title, self.x_name, self.y_name, self.xs, self.program = title, x_name, y_name, xs, program
-        self.n, self.least, self.told, self.scale = n, least, told, scale
+        self.n, self.least, self.told, self.scale, self.shown = n, least, told, scale, shown
         self.megabytes = megabytes or (lambda x: 128)
         self.harts = harts or (lambda x: 1)
 
@@ -34,22 +44,24 @@ class Curve:
 
 
 CURVES = {
-    "ram": Curve("The machine's RAM, most of it not used", "MiB of RAM (-m)", "ns per load of chase1m",
+    "ram": Curve("The machine's RAM, most of it not used", "RAM (-m)", "ns per load of chase1m",
                  [128, 256, 512, 1024, 2048, 4096, 8192], "chase1m", 20000000, 16, "n={n}",
-                 lambda x: x),
-    "range1": Curve("A chase through so much memory, one stage", "MiB, one load per 4 KiB page",
+                 lambda x: x, shown=lambda x: size(x << 10)),
+    "range1": Curve("A chase through so much memory, one stage", "one load per 4 KiB page of it",
                     "ns per load", [1, 4, 16, 64, 256, 1024, 4096], "chase64m", 3000000, 16,
-                    "n={n} pages={pages}", lambda x: x + 128),
-    "range2": Curve("A chase through so much memory, two stages", "MiB, one load per 4 KiB page",
+                    "n={n} pages={pages}", lambda x: x + 128,
+                    shown=lambda x: size(x << 10)),
+    "range2": Curve("A chase through so much memory, two stages", "one load per 4 KiB page of it",
                     "ns per load", [1, 4, 16, 64, 256, 1024, 4096], "chase2_64m", 2000000, 16,
-                    "n={n} pages={pages}", lambda x: x + 128),
+                    "n={n} pages={pages}", lambda x: x + 128,
+                    shown=lambda x: size(x << 10)),
     "harts": Curve("Harts that share the same work", "harts (-smp)", "us per round of 2048 steps",
                    [1, 2, 4, 8], "harts", 8000, 8, "n={n} harts={x}", harts=lambda x: x, scale=1e6),
     "vms": Curve("VMs in turn, each with a VMID and 64 pages", "VMs", "us per switch",
                  [1, 2, 4, 8, 16, 32, 64], "vmswitch", 64000, 64, "n={each} vms={x}", lambda x: 512, scale=1e6),
-    "code": Curve("Code of so much, each function called in turn", "KiB of code",
+    "code": Curve("Code of so much, each function called in turn", "code",
                   "ns per call of 64 instructions", [64, 256, 1024, 4096, 16384, 65536], "code", 1048576, 1,
-                  "n={n} kib={x}", lambda x: 256),
+                  "n={n} kib={x}", lambda x: 256, shown=size),
 }
 
 
@@ -78,7 +90,7 @@ def measure(name, sims, folder, pairs):
         own = stats["rss_peak"] - stats["ram_resident"]
         row = {"x": x, "cost": point(curve, sims, folder, x, pairs), "own": own, "stats": stats}
         rows.append(row)
-        print(f"{x:28}" + "".join(f"{v:10.3f}" for v in row["cost"].values()) +
+        print(f"{curve.shown(x):>28}" + "".join(f"{v:10.3f}" for v in row["cost"].values()) +
               f"{own / MIB:10.1f}{stats['ram_resident'] / MIB:9.1f}", flush=True)
     return rows
 
@@ -86,7 +98,7 @@ def measure(name, sims, folder, pairs):
 def draw(name, rows, path):
     curve = CURVES[name]
     series = {s: [(r["x"], r["cost"][s]) for r in rows] for s in rows[0]["cost"]}
-    pathlib.Path(path).write_text(chart.curves(curve.title, curve.x_name, curve.y_name, series),
+    pathlib.Path(path).write_text(chart.curves(curve.title, curve.x_name, curve.y_name, series, curve.shown),
                                   encoding="utf-8")
 
 
