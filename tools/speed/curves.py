@@ -23,13 +23,19 @@ def size(kib):
 OWN_MEMORY_LIMIT = 150 * MIB
 
 
+def chase_steps(mib):
+    """So many that the set-up, which is in proportion to the pages, is little beside them; few that miss."""
+    return max(32000000 // mib, 3000000) + 8 * mib * 256
+
+
 class Curve:
     """x: values; program, told(x, n), megabytes(x), harts(x): the run; n: events, and what one is."""
 
     def __init__(self, title, x_name, y_name, xs, program, n, least=0, told="", megabytes=None,
                  harts=None, scale=1e9, shown="{:g}".format):
         self.title, self.x_name, self.y_name, self.xs, self.program = title, x_name, y_name, xs, program
-        self.n, self.least, self.told, self.scale, self.shown = n, least, told, scale, shown
+        self.least, self.told, self.scale, self.shown = least, told, scale, shown
+        self.n = n if callable(n) else lambda x: n
         self.megabytes = megabytes or (lambda x: 128)
         self.harts = harts or (lambda x: 1)
 
@@ -38,7 +44,7 @@ class Curve:
         return sim.run(folder, self.program, told=told, megabytes=self.megabytes(x), harts=self.harts(x))
 
     def memory(self, sim, folder, x):
-        told = self.told.format(x=x, n=self.n, pages=x * 256, each=self.n // x)
+        told = self.told.format(x=x, n=self.n(x), pages=x * 256, each=self.n(x) // x)
         return sim.statistics(folder, self.program, told=told, megabytes=self.megabytes(x),
                               harts=self.harts(x))
 
@@ -48,11 +54,11 @@ CURVES = {
                  [128, 256, 512, 1024, 2048, 4096, 8192], "chase1m", 20000000, 16, "n={n}",
                  lambda x: x, shown=lambda x: size(x << 10)),
     "range1": Curve("A chase through so much memory, one stage", "one load per 4 KiB page of it",
-                    "ns per load", [1, 4, 16, 64, 256, 1024, 4096], "chase64m", 3000000, 16,
+                    "ns per load", [1, 4, 16, 64, 256, 1024, 4096], "chase64m", chase_steps, 16,
                     "n={n} pages={pages}", lambda x: x + 128,
                     shown=lambda x: size(x << 10)),
     "range2": Curve("A chase through so much memory, two stages", "one load per 4 KiB page of it",
-                    "ns per load", [1, 4, 16, 64, 256, 1024, 4096], "chase2_64m", 2000000, 16,
+                    "ns per load", [1, 4, 16, 64, 256, 1024, 4096], "chase2_64m", chase_steps, 16,
                     "n={n} pages={pages}", lambda x: x + 128,
                     shown=lambda x: size(x << 10)),
     "harts": Curve("Harts that share the same work", "harts (-smp)", "us per round of 2048 steps",
@@ -71,12 +77,17 @@ def point(curve, sims, folder, x, pairs):
     for _ in range(pairs):
         sums = set()
         for s in sims:
-            whole, setup = (curve.run(s, folder, x, n) for n in (curve.n, curve.least))
+            whole, setup = (curve.run(s, folder, x, n) for n in (curve.n(x), curve.least))
             sums.add(whole["checksum"])
-            seconds = max(whole["user"] - setup["user"], 1e-6)
+            seconds = whole["user"] - setup["user"]
+            if seconds < setup["user"] / 10:
+                print(f"  {s.name} at {x}: the set-up took {setup['user']:.2f} s, all of it {whole['user']:.2f} s")
+                continue
             costs[s.name].append(seconds / (whole["n"] - setup["n"]) * curve.scale)
         if len(sums) != 1:
             raise Failure(f"{curve.program} at {x}: checksums differ: {sums}")
+    if not all(costs.values()):
+        raise Failure(f"{curve.program} at {x}: too much other work on this machine: try more --pairs")
     return {name: statistics.median(c) for name, c in costs.items()}
 
 
