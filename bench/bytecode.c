@@ -1,5 +1,6 @@
 // bytecode.c - what interpreters and sorting do to a branch predictor: a stack machine whose
 // operations are called through a table, a switch, and a quicksort with comparison functions.
+#include "args.h"
 #include "sbi.h"
 
 #ifndef ROUNDS
@@ -104,8 +105,9 @@ void bench_main(void)
 {
   static uint64_t values[N_VALUES];
   uint64_t sum = 0, x = 88172645463325252ul;
+  const unsigned rounds = bench_arg("n=", ROUNDS);
   const uint64_t before = read_instret();
-  for (unsigned round = 0; round < ROUNDS; round++) {
+  for (unsigned round = 0; round < rounds; round++) {
     for (int i = 0; i < N_VALUES; i++) {
       x ^= x << 13, x ^= x >> 7, x ^= x << 17;
       values[i] = x;
@@ -114,5 +116,5 @@ void bench_main(void)
     sum = sum * 31 + values[N_VALUES / 3];
     sum += by_table(x, 300) ^ by_switch(sum, 600);
   }
-  bench_report("bytecode", ROUNDS, "rounds", sum, read_instret() - before);
+  bench_report("bytecode", rounds, "rounds", sum, read_instret() - before);
 }

@@ -2,6 +2,7 @@
 // one pointer a page, in random order. [priv hypervisor#two-stage-translation]
 #include "vm.h"
 
+#include "args.h"
 #include "sbi.h"
 
 #ifndef PAGES
@@ -14,27 +15,29 @@
 #define NAME "chase2_1m"
 #endif
 
-enum { PTE_V = 1, PTE_RWX = 14, PTE_U = 16, PTE_AD = 192, UNROLL = 16, TABLES = (PAGES + 511) / 512 };
+enum { PTE_V = 1, PTE_RWX = 14, PTE_U = 16, PTE_AD = 192, UNROLL = 16 };
 #define SV39 (8ul << 60)
 #define RAM_BASE 0x80000000ul
 #define DATA_PA 0x82000000ul // 2 MiB aligned, above this program; identity at both stages
 
-static uint64_t g_root[2048] __attribute__((aligned(16384))), g_middle[512] __attribute__((aligned(4096)));
-static uint64_t g_last[512 * TABLES] __attribute__((aligned(4096)));
-static uint64_t v_root[512] __attribute__((aligned(4096))), v_middle[512] __attribute__((aligned(4096)));
-static uint64_t v_last[512 * TABLES] __attribute__((aligned(4096)));
-
 static uint64_t pte(uint64_t pa, uint64_t flags) { return pa >> 12 << 10 | flags | PTE_V; }
 
-static void fill(uint64_t *root, uint64_t *middle, uint64_t *last, uint64_t user)
+// RAM by 2 MiB pages, but the cells by 4 KiB. Returns the root, whose table has that size.
+static uint64_t fill(uint64_t pages, uint64_t user, uint64_t root_size)
 {
-  for (uint64_t i = 0; i < 512; i++)
+  const uint64_t n_last = (pages + 511) / 512, first = (DATA_PA - RAM_BASE) >> 21;
+  const uint64_t n_middle = (first + n_last + 511) / 512;
+  uint64_t *root = bench_alloc(root_size, root_size);
+  uint64_t *middle = bench_alloc(n_middle << 12, 4096), *last = bench_alloc(n_last << 12, 4096);
+  for (uint64_t i = 0; i < 512 * n_middle; i++)
     middle[i] = pte(RAM_BASE + (i << 21), PTE_RWX | PTE_AD | user);
-  for (uint64_t t = 0; t < TABLES; t++)
-    middle[((DATA_PA - RAM_BASE) >> 21) + t] = pte((uintptr_t)(last + 512 * t), 0);
-  for (uint64_t i = 0; i < 512 * TABLES; i++)
+  for (uint64_t t = 0; t < n_last; t++)
+    middle[first + t] = pte((uintptr_t)(last + 512 * t), 0);
+  for (uint64_t i = 0; i < 512 * n_last; i++)
     last[i] = pte(DATA_PA + (i << 12), PTE_RWX | PTE_AD | user);
-  root[2] = pte((uintptr_t)middle, 0);
+  for (uint64_t i = 0; i < n_middle; i++)
+    root[2 + i] = pte((uintptr_t)(middle + 512 * i), 0);
+  return (uintptr_t)root >> 12;
 }
 
 #define CELLS DATA_PA
@@ -57,22 +60,29 @@ __attribute__((naked, noinline)) static void chase_guest(void)
           "2: j   2b\n");
 }
 
+static void run_guest(struct vcpu *vcpu, uint64_t rounds)
+{
+  vcpu_init(vcpu, chase_guest, (uintptr_t)cell(0));
+  vcpu->gpr[REG_A1] = rounds;
+  vcpu_run(vcpu);
+}
+
 void bench_main(void);
 void bench_main(void)
 {
   static struct vcpu vcpu;
-  link_cells();
-  fill(g_root, g_middle, g_last, PTE_U);
-  fill(v_root, v_middle, v_last, 0);
-  vm_set_hgatp(SV39 | 1ul << 44 | (uintptr_t)g_root >> 12);
-  __asm__ volatile("csrw 0x280, %0" : : "r"(SV39 | (uintptr_t)v_root >> 12) : "memory");
-  vcpu_init(&vcpu, chase_guest, (uintptr_t)cell(0));
-  vcpu.gpr[REG_A1] = STEPS / UNROLL;
+  const uint64_t pages = bench_arg("pages=", PAGES), steps = bench_arg("n=", STEPS);
+  link_cells(pages);
+  vm_set_hgatp(SV39 | 1ul << 44 | fill(pages, PTE_U, 16384));
+  __asm__ volatile("csrw 0x280, %0" : : "r"(SV39 | fill(pages, 0, 4096)) : "memory");
+  bench_room(bench_alloc(0, 8), DATA_PA);
+  for (int exit = 0; exit < 3; exit++) // as chase.c's settle: leaving V=1 flushes QEMU's TLB
+    run_guest(&vcpu, pages / UNROLL);
   const uint64_t before = read_instret();
-  vcpu_run(&vcpu);
+  run_guest(&vcpu, steps / UNROLL);
   if (vcpu.scause != CAUSE_VS_ECALL) {
     vm_report_bad_exit(NAME, &vcpu);
     return;
   }
-  bench_report(NAME, STEPS, "steps", vcpu.gpr[REG_A0], read_instret() - before);
+  bench_report(NAME, steps, "steps", vcpu.gpr[REG_A0], read_instret() - before);
 }

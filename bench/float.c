@@ -1,6 +1,7 @@
 // float.c - double and single precision as compiled programs use them: an n-body step, a matrix
 // product, a Mandelbrot row, conversions. The checksum is of bit patterns, so that a wrong rounding
 // is seen.
+#include "args.h"
 #include "sbi.h"
 
 #ifndef ROUNDS
@@ -84,6 +85,7 @@ static unsigned long bits(double d)
 void bench_main(void);
 void bench_main(void)
 {
+  const int rounds = (int)bench_arg("n=", ROUNDS);
   const unsigned long before = read_instret();
   unsigned long sum = 0;
   for (int i = 0; i < 16; i++)
@@ -91,12 +93,12 @@ void bench_main(void)
       a[i][j] = (i * 7 + j * 3) % 11 - 5.25;
       b[i][j] = (i * 5 + j) % 13 / 4.0;
     }
-  for (int round = 0; round < ROUNDS; round++) {
+  for (int round = 0; round < rounds; round++) {
     advance(0.01);
     multiply();
     a[round & 15][round >> 4 & 15] = c[round & 15][3] / 1024;
     sum += mandelbrot((float)(round & 63) / 64) + (long)c[round & 15][7];
     sum = sum * 31 + bits(bodies[round % 5].x[round % 3]);
   }
-  bench_report("float", ROUNDS, "rounds", sum, read_instret() - before);
+  bench_report("float", rounds, "rounds", sum, read_instret() - before);
 }

@@ -266,14 +266,16 @@ int main(void)
   return 0;
 }
 #else
+#include "args.h"
 #include "sbi.h"
 
 void bench_main(void);
 void bench_main(void)
 {
+  const unsigned rounds = bench_arg("n=", ROUNDS);
   uint64_t before = read_instret();
-  uint32_t sum = run(ROUNDS);
+  uint32_t sum = run(rounds);
   uint64_t count = read_instret() - before;
-  bench_report("intmix", ROUNDS, "rounds", sum, count);
+  bench_report("intmix", rounds, "rounds", sum, count);
 }
 #endif

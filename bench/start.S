@@ -1,4 +1,5 @@
-# start.S - entry in S(HS)-mode from the firmware: stack, gp, zero .bss, bench_main().
+# start.S - entry in S(HS)-mode from the firmware: stack, gp, zero .bss, bench_main(). The device tree's
+# address goes to args.c.
 # Other harts than the one that arrives first are never started (SBI HSM), so none is parked here.
 
   .section .text.start, "ax"
@@ -17,6 +18,8 @@ _start:
   addi  t0, t0, 8
   j     1b
 2:
+  la    t0, bench_fdt
+  sd    a1, 0(t0)
   call  bench_main
   call  sbi_shutdown
 3:

@@ -2,6 +2,7 @@
 // a tokenizer, byte by byte and word by word, by small functions that call each other.
 #include <stddef.h>
 
+#include "args.h"
 #include "sbi.h"
 
 #ifndef ROUNDS
@@ -128,11 +129,12 @@ static uint32_t words(const char *s)
 void bench_main(void);
 void bench_main(void)
 {
+  const unsigned rounds = bench_arg("n=", ROUNDS);
   uint64_t sum = 0;
   make_records();
   make_text();
   const uint64_t before = read_instret();
-  for (unsigned i = 0; i < ROUNDS; i++) {
+  for (unsigned i = 0; i < rounds; i++) {
     struct record r;
     copy_words(&r, &records[i % N_RECORDS], sizeof r);
     struct record *found = lookup(&records[(i * 5) % N_RECORDS], r.name);
@@ -144,5 +146,5 @@ void bench_main(void)
       sum = sum * 31 + words(copy);
     sum += r.value;
   }
-  bench_report("strings", ROUNDS, "rounds", sum, read_instret() - before);
+  bench_report("strings", rounds, "rounds", sum, read_instret() - before);
 }

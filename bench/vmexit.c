@@ -3,6 +3,7 @@
 // instructions. Privileged manual, "H" extension: trap entry and SRET.
 #include "vm.h"
 
+#include "args.h"
 #include "sbi.h"
 
 #ifndef EXITS
@@ -16,7 +17,7 @@ void bench_main(void)
   static struct vcpu vcpu;
   uint64_t exits = 0, unexpected = 0;
   vm_map_memory(0);
-  vcpu_init(&vcpu, vmexit_guest, EXITS);
+  vcpu_init(&vcpu, vmexit_guest, bench_arg("n=", EXITS));
   const uint64_t before = read_instret();
   for (;;) {
     vcpu_run(&vcpu);

@@ -3,6 +3,7 @@
 // it and acts for it. htinst, which would spare the reads, is not used: it may be zero.
 #include "vm.h"
 
+#include "args.h"
 #include "sbi.h"
 
 #ifndef EXITS
@@ -39,7 +40,7 @@ void bench_main(void)
   static struct vcpu vcpu;
   uint64_t exits = 0;
   vm_map_memory(0);
-  vcpu_init(&vcpu, vmmmio_guest, EXITS / 2);
+  vcpu_init(&vcpu, vmmmio_guest, bench_arg("n=", EXITS) / 2);
   vcpu.gpr[REG_A1] = DEVICE_BASE;
   const uint64_t before = read_instret();
   for (;;) {

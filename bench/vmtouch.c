@@ -3,6 +3,7 @@
 // Switching between HS and VS needs no fence, so nothing obliges a machine to forget them.
 #include "vm.h"
 
+#include "args.h"
 #include "sbi.h"
 
 #ifndef EXITS
@@ -18,7 +19,7 @@ void bench_main(void)
   static struct vcpu vcpu;
   uint64_t exits = 0;
   vm_map_memory((uintptr_t)guest_pages);
-  vcpu_init(&vcpu, vmtouch_guest, EXITS);
+  vcpu_init(&vcpu, vmtouch_guest, bench_arg("n=", EXITS));
   vcpu.gpr[REG_A1] = (uintptr_t)guest_pages;
   const uint64_t before = read_instret();
   for (;;) {

@@ -66,7 +66,7 @@ static bool close_output(FILE *out)
 
 /* The outputs the options ask for; NULL where they ask for none. */
 typedef struct {
-  FILE *text, *json, *log, *record, *report, *commits, *lockstep;
+  FILE *text, *json, *log, *record, *report, *commits, *lockstep, *stats;
   rvh_expect *expect;
 } outputs;
 
@@ -148,6 +148,11 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
     rvh_json_end(json, &result);
   if (record)
     rvh_record_end(record, &result);
+  if (out->stats) {
+    rvh_stats stats;
+    rvh_read_stats(m, &stats);
+    rvh_print_stats(&stats, o->stats_json, out->stats);
+  }
   if (!served)
     return complain(error->message);
   if (out->lockstep)
@@ -177,9 +182,12 @@ static bool open_all(outputs *out, const cli_options *o)
     out->lockstep = open_input("--lockstep", o->lockstep);
   if (o->report)
     out->report = o->report_file ? open_output("--report", o->report_file) : stdout;
+  if (o->stats)
+    out->stats = o->stats_file ? open_output("--stats", o->stats_file) : stderr;
   return (!o->trace || out->text) && (!o->trace_json || out->json) && (!o->log_int || out->log) &&
          (!o->record_expect || out->record) && (!o->report || out->report) &&
-         (!o->log_commits || out->commits) && (!o->lockstep || out->lockstep);
+         (!o->log_commits || out->commits) && (!o->lockstep || out->lockstep) &&
+         (!o->stats || out->stats);
 }
 
 static int run(cli_options *o)
@@ -204,7 +212,8 @@ static int run(cli_options *o)
   if (out.lockstep && out.lockstep != stdin)
     fclose(out.lockstep);
   const bool closed = close_output(out.commits) & close_output(out.text) & close_output(out.json) &
-                      close_output(out.log) & close_output(out.record) & close_output(out.report);
+                      close_output(out.log) & close_output(out.record) & close_output(out.report) &
+                      close_output(out.stats);
   cli_die_of_signal();
   return closed ? status : RVH_EXIT_USAGE;
 }

@@ -213,6 +213,25 @@ typedef struct rvh_json rvh_json;
 rvh_json *rvh_trace_json(rvh_machine *m, FILE *out, const char *title);
 void rvh_json_end(rvh_json *log, const rvh_result *result);
 
+/* --stats: what the simulator did, of all harts together. Counted on slow paths alone, always: a hit
+ * in a TLB or the jump cache costs nothing, and is not counted. Sizes are bytes. */
+typedef struct {
+  uint64_t instructions, traps, vm_exits; /* vm_exits: traps from V=1 to V=0 */
+  uint64_t tlb_misses;                    /* loads and stores that filled a TLB */
+  uint64_t walks_none, walks_one, walks_two; /* translations by that many stages, also of fetches */
+  uint64_t loads_one, loads_two;             /* page-table entries read for them */
+  uint64_t bank_switches, bank_misses;       /* translation regimes; misses: one never seen, or forgotten */
+  uint64_t lookups;     /* blocks looked up: not in the jump cache */
+  uint64_t builds, decoded; /* blocks decoded, and their instructions */
+  uint64_t links, crosses;  /* jumps inside a page first taken; to another page, not as last time */
+  uint64_t stale, retired;  /* blocks overwritten; times that all were dropped for space */
+  uint64_t ram, ram_resident; /* the guest's RAM; what of it takes host memory */
+  uint64_t code, tables;      /* decoded code at most; TLBs, walk caches, the table of blocks */
+  uint64_t rss_peak;          /* of the process; 0: unknown here */
+} rvh_stats;
+void rvh_read_stats(const rvh_machine *m, rvh_stats *s);
+void rvh_print_stats(const rvh_stats *s, bool json, FILE *out);
+
 /* --expect: a file of expectations (docs/expect.md), read before there is a machine. Attached to a
  * loaded machine; false: a symbol of the file is unknown. A failure requests the run to stop. */
 typedef struct rvh_expect rvh_expect;

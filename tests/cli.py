@@ -217,6 +217,12 @@ EXIT_CODES = [
     (["guest-u", "--hints=error"], EXPECT, r"", r"hint G-NO-U: .* \(pc 0x80200048\)\n[\s\S]*hint G-NO-U was "
      r"given \(--hints=error\); hart 0 makes no progress: .*; exit code 125\n"),
     (["--hints=help"], 0, r"HGATP-ALIGN\n[\s\S]*", r"^$"),
+    (["ecalls", "--stats", "--trap-loop=50"], WEDGED, r"", r"# rvh-sim statistics\n# guest\n +\d+  instructions "
+     r"started[\s\S]*\n +0  of these, from V=1 to V=0: VM exits\n[\s\S]*\n +128.00 M  guest RAM\n"),
+    (["print", "--stats=json:-"], 0, r'!\{"rec":"stats","instructions":\d+,[^\n]*,"rss_peak":\d+\}\n', r""),
+    (["print", "--stats=json"], 0, r"!", r'\{"rec":"stats",'),
+    (["print", "--stats=xml"], USAGE, r"", r"--stats: no choice 'xml'\nrvh-sim: write it like --stats or "),
+    (["print", "--stats=json:no/such/dir"], USAGE, r"", r"--stats: no/such/dir: No such file or directory"),
     (["print", "--fail-on=!"], EXPECT, r"!", r"exit code 125"),
 ]
 

@@ -7,7 +7,7 @@ packages="
   libglib2.0-dev libelf-dev libfdt-dev
   check libmpfr-dev python3
   gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf
-  device-tree-compiler dosfstools e2fsprogs mtools gdb-multiarch opensbi
+  device-tree-compiler dosfstools e2fsprogs mtools gdb-multiarch opensbi valgrind
   debian-archive-keyring"
 
 # Prints the packages that are not installed.

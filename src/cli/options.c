@@ -134,6 +134,20 @@ static bool set_REPORT(cli_options *o, const char *value, GError **error)
               "--report: no choice '%s'", value);
 }
 
+/* HOW[:FILE] */
+static bool set_STATS(cli_options *o, const char *value, GError **error)
+{
+  const char *how = value ? value : "text";
+  const size_t n = strcspn(how, ":");
+  const bool text = n == strlen("text") && g_str_has_prefix(how, "text");
+  o->stats = true;
+  o->stats_json = n == strlen("json") && g_str_has_prefix(how, "json");
+  o->stats_file = how[n] ? how + n + 1 : NULL;
+  return ((text || o->stats_json) && (!o->stats_file || *o->stats_file)) ||
+         fail(error, "write it like --stats or --stats=json:result.json", "--stats: no choice '%s'",
+              how);
+}
+
 static bool set_RECORD_EXPECT(cli_options *o, const char *value, GError **error)
 {
   o->record_expect = value;

@@ -19,6 +19,8 @@ typedef struct {
   const char *expect, *record_expect;
   rvh_report report;
   const char *report_file; /* NULL: standard output */
+  bool stats, stats_json;
+  const char *stats_file; /* NULL: standard error */
   bool step;
   bool log_int;              /* -d int */
   const char *log_ignored;   /* an item of -d that logs nothing here */

@@ -95,6 +95,7 @@ static void code_written(rv_code *c, rv_page *page)
     next = *next_on(c, b, page);
     b->head->h = c->engine->handlers[X_stale];
     rv_native_stale(c, b->head);
+    c->stale++;
     unhash(c, b);
     if (b->pa2) {
       rv_page *first = page_of(c, b->pa), *second = page_of(c, b->pa2);

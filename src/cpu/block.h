@@ -97,7 +97,8 @@ struct rv_code {
   rv_block **hash;
   uint64_t *breaks; /* virtual addresses of breakpoints */
   size_t n_breaks;
-  uint64_t blocks, ops, retired; /* statistics: built, ops in them, times the arena was retired */
+  /* Statistics: built, instructions in them, made stale, times the arena was retired. */
+  uint64_t blocks, ops, stale, retired;
 };
 
 /* Allocates; NULL: out of memory. size is the arena's, in bytes. */

@@ -100,6 +100,17 @@ typedef struct {
   uint64_t mark;   /* what it showed when it was last written or set up: less is an overflow */
 } rv_counter;
 
+/* What the slow paths did, for --stats: a hit costs nothing, and is not counted. */
+enum { RV_WALK_NONE, RV_WALK_ONE, RV_WALK_TWO, RV_WALK_KINDS }; /* by how many stages */
+typedef struct {
+  uint64_t traps, exits;             /* exits: from V=1 to V=0 */
+  uint64_t tlb_fills;                /* a load or store that missed, and was kept */
+  uint64_t walks[RV_WALK_KINDS];     /* translations, also those of fetches and of HLV */
+  uint64_t pte_loads[3];             /* of these, by stage: STAGE_* of mmu/mmu.h */
+  uint64_t banks, bank_misses;       /* another bank selected; of these, for a regime without one */
+  uint64_t lookups, links, crosses;  /* run.c: blocks looked up; links first taken, across pages */
+} rv_stats;
+
 /* What the core asks of the machine: set once, before the first instruction. */
 typedef struct {
   void *ctx;
@@ -204,6 +215,7 @@ struct rv_hart {
   struct rv_mmu *mmu; /* mmu/tlb.h: banks, PMP in checkable form */
   uint64_t csr_mask[224]; /* writable bits of each row of csr.def, from its FIELD rows */
   rv_counter counter[RV_COUNTERS];
+  rv_stats stat;
   struct { /* with RV_STOP_WEDGED: the trap that came again and again */
     uint64_t cause, epc, tval, gpa, count;
     uint8_t why; /* rv_why */

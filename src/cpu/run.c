@@ -20,6 +20,7 @@ rv_op *rv_enter(rv_hart *h)
     op = cached(h);
     if (!op) {
       unsigned fence_shift;
+      h->stat.lookups++;
       switch (rv_block_get(h, h->pc, &op, &fence_shift)) {
       case RV_BLOCK_OK:
         rv_jc_fill(h, h->pc, op, fence_shift);
@@ -45,6 +46,7 @@ rv_op *rv_follow_cross(rv_hart *h, rv_op *op)
   rv_cross *c = (rv_cross *)((char *)op - offsetof(rv_cross, op));
   const uint64_t vbase = h->vbase, to = vbase + (int64_t)op->imm, retired = h->code->retired;
   h->pc = to;
+  h->stat.crosses++;
   rv_op *target = rv_enter(h);
   /* A fault on the way has led elsewhere; a retired arena has taken the link with it. */
   if (target && h->pc == to && h->code->retired == retired) {
@@ -57,6 +59,7 @@ rv_op *rv_follow_cross(rv_hart *h, rv_op *op)
 
 rv_op *rv_follow_stub(rv_hart *h, rv_op *op)
 {
+  h->stat.links++;
   rv_op *target = rv_block_link(h->code, (rv_stub *)((char *)op - offsetof(rv_stub, op)));
   if (target)
     return target;

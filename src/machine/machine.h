@@ -6,6 +6,7 @@
  *   console.c   the guest's console: output, input, --fail-on
  *   boot.c      files into memory, entry states, device tree
  *   schedule.c  the run loop: slices, timer events, waiting
+ *   stats.c     what rvh_read_stats tells
  *   debug.c     what debuggers read, write and stop at (rvh.h)
  */
 #ifndef RV_MACHINE_H

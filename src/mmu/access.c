@@ -257,6 +257,15 @@ bool rv_fetch_place(rv_hart *h, uint64_t va, unsigned size, rv_place *place)
 
 /* ---- without side effects ---- */
 
+/* Nothing executes, so the statistics, too, are as before. */
+static rv_xlat probe(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
+{
+  const rv_stats kept = h->stat;
+  const rv_xlat x = rv_walk(h, va, mode, log);
+  h->stat = kept;
+  return x;
+}
+
 rv_xlat rv_walk_probe(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
 {
   *log = (rv_walk_log){ .access = mode->access,
@@ -266,7 +275,7 @@ rv_xlat rv_walk_probe(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log
                         .hlv = mode->hlv,
                         .hlvx = mode->hlvx,
                         .pmlen = mode->pmlen };
-  return rv_walk(h, rv_masked(va, mode), mode, log);
+  return probe(h, rv_masked(va, mode), mode, log);
 }
 
 bool rv_read_virt(rv_hart *h, uint64_t va, rv_prv prv, bool v, void *buf, size_t n)
@@ -276,7 +285,7 @@ bool rv_read_virt(rv_hart *h, uint64_t va, rv_prv prv, bool v, void *buf, size_t
   while (n) {
     const size_t in_page = RV_PAGE_SIZE - (va & RV_PAGE_MASK), part = n < in_page ? n : in_page;
     rv_walk_log log = { 0 };
-    const rv_xlat x = rv_walk(h, va, &mode, &log);
+    const rv_xlat x = probe(h, va, &mode, &log);
     if (x.why || !rv_phys_read(h->phys, x.pa, to, part))
       return false;
     to += part;

@@ -85,6 +85,7 @@ void rv_tlb_fill(rv_hart *h, bool write, uint64_t va, uint8_t *host_page, unsign
   e->host = host_page;
   note_superpage(b, va, fence_shift);
   note(b, (write ? LOG_W : LOG_R) + i);
+  h->stat.tlb_fills++;
 }
 
 void rv_jc_fill(rv_hart *h, uint64_t va, struct rv_op *op, unsigned fence_shift)
@@ -161,6 +162,7 @@ static rv_bank *find_bank(rv_hart *h, const rv_bank_key *key)
       break; /* banks are filled in order and never freed */
   }
   oldest->valid = true;
+  h->stat.bank_misses++;
   oldest->key = *key;
   drop(h, oldest);
   return oldest;
@@ -189,6 +191,7 @@ void rv_regime_changed(rv_hart *h)
     return;
   rv_bank *b = find_bank(h, &key);
   b->used = ++m->clock;
+  h->stat.banks++;
   h->bank = b;
   h->gen = b->gen;
   h->end_block = true;

@@ -265,6 +265,7 @@ static bool step(walk *w, const stage *s, uint64_t va, unsigned level, uint64_t 
   bool again = false;
   do {
     const uint64_t pte = __atomic_load_n(host, __ATOMIC_RELAXED);
+    w->h->stat.pte_loads[s->id]++;
     const bool leaf = pte & (PTE_R | PTE_X);
     rv_why why = encoding(s, pte, level);
     if (!why && leaf)
@@ -341,6 +342,7 @@ static rv_xlat two_stages(walk *w, uint64_t va)
     w->log->modes[STAGE_G] = w->g.mode;
     w->log->roots[STAGE_G] = w->g.root;
   }
+  w->h->stat.walks[vs.mode | w->g.mode ? RV_WALK_TWO : RV_WALK_NONE]++;
   const rv_xlat first = walk_stage(w, &vs, va);
   if (first.why) /* the rest is not looked at [H-239] */
     return first;
@@ -352,8 +354,10 @@ static rv_xlat two_stages(walk *w, uint64_t va)
 rv_xlat rv_walk(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
 {
   walk w = { .h = h, .mode = mode, .log = log };
-  if (mode->prv == PRV_M)
+  if (mode->prv == PRV_M) {
+    h->stat.walks[RV_WALK_NONE]++;
     return (rv_xlat){ .pa = va, .fence_shift = 63 };
+  }
   if (mode->v) /* of the access, not of the hart [H-004, H-215] */
     return two_stages(&w, va);
   const stage s = make_stage(h, STAGE_SINGLE, mode);
@@ -361,5 +365,6 @@ rv_xlat rv_walk(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log)
     log->modes[STAGE_SINGLE] = s.mode;
     log->roots[STAGE_SINGLE] = s.root;
   }
+  h->stat.walks[s.mode ? RV_WALK_ONE : RV_WALK_NONE]++;
   return walk_stage(&w, &s, va);
 }

@@ -285,6 +285,8 @@ void rv_take_trap(rv_hart *h, const rv_trap *trap)
   const rv_trap t = *trap; /* may be h->trap itself */
   const trap_target to = target_of(h, &t);
   watch_loop(h, &t);
+  h->stat.traps++;
+  h->stat.exits += h->v && to != TO_VS;
   if (rv_hints_wanted(h))
     rv_hint_trap(h, &t);
   if (unlikely(h->observe & 1ull << RV_EV_TRAP))

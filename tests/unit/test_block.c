@@ -471,6 +471,31 @@ START_TEST(counters_are_exact)
 }
 END_TEST
 
+/* --stats: a jump to another page is looked up once, in either direction; only the block that was
+ * written is dropped, and decoded again. */
+START_TEST(statistics_count_slow_paths)
+{
+  world *w = world_new(1, RV_CODE_DEFAULT);
+  rv_hart *h = w->harts[0];
+  put(w, CODE, "addi a0,a0,1; jal zero,0x80002100");
+  put(w, CODE + 0x1100, "addi a1,a1,1; jal zero,0x80001000");
+  h->pc = CODE;
+  world_run(w, h, 4 * 100);
+  ck_assert_uint_eq(h->stat.crosses, 2);
+  ck_assert_uint_eq(w->code->blocks, 2);
+  ck_assert_uint_eq(w->code->stale, 0);
+  const uint64_t lookups = h->stat.lookups;
+  put(w, CODE + 0x1100, "addi a1,a1,2");
+  world_run(w, h, 4 * 100);
+  ck_assert_uint_eq(h->x[11], 100 + 2 * 100);
+  ck_assert_uint_eq(w->code->stale, 1);
+  ck_assert_uint_eq(w->code->blocks, 3);
+  ck_assert_uint_gt(h->stat.lookups, lookups);
+  ck_assert_uint_le(h->stat.lookups, lookups + 1);
+  world_free(w);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
   tcase_add_test(tc, a_cross_page_link_holds_only_from_its_own_page);
@@ -490,6 +515,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, a_page_split_by_pmp_is_checked_at_every_instruction);
   tcase_add_test(tc, devices_are_accessed_once);
   tcase_add_test(tc, counters_are_exact);
+  tcase_add_test(tc, statistics_count_slow_paths);
 }
 
 UNIT_MAIN("block", add_tests)

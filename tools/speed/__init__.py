@@ -1,0 +1,1 @@
+"""What tools/bench is made of: runs, callgrind's counts, charts, the guard, the curves."""
