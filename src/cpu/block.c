@@ -8,6 +8,7 @@
 #include "cpu/fp.h"
 #include "mmu/access.h"
 #include "mmu/tlb.h"
+#include "priv/csr.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +221,10 @@ static void fill_op(rv_op *o, const rv_insn *d, unsigned kind, uint32_t off, uns
   case RV_KIND_FX:
     o->rd = d->rd;
     o->imm = d->raw;
+    break;
+  case RV_KIND_CSR:
+    o->imm = (d->raw & ~RV_PAGE_MASK) | off;
+    o->rs2 = rv_csr_index(d->raw >> 20);
     break;
   case RV_KIND_XF:
   case RV_KIND_AMO:

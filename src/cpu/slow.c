@@ -158,6 +158,12 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
 #define FSTORE(name, type) HAS_ROW(name) typedef type mem_##name;
 #include "cpu/exec_fd.h"
 
+#define CSRX(name, how, operand)                                                                   \
+  HAS_ROW(name)                                                                                    \
+  enum { csr_how_##name = how };                                                                   \
+  static inline uint64_t csr_operand_##name(const uint64_t *x, const rv_op *op) { return operand; }
+#include "cpu/exec_csr.h"
+
 #define SYS(name) HAS_ROW(name) static rv_done body_##name(rv_hart *h, uint32_t raw)
 #include "cpu/exec_sys.h"
 #include "cpu/exec_h.h"
@@ -363,6 +369,24 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
 #include "cpu/exec_a.h"
 #undef SLOW_AMO
 #define SLOW_AMO(name)
+
+static bool csr(rv_hart *h, rv_op *op, int64_t budget, unsigned how, uint64_t operand)
+{
+  uint64_t old;
+  const bool write = rv_csr_writes(how, op->rs1);
+  h->icount = h->limit - budget - (rv_seg_of(op)->n - op->n);
+  h->pc = h->vbase + (op->imm & RV_PAGE_MASK);
+  if (unlikely(!rv_csr_access(h, (uint32_t)op->imm >> 20, how, operand, write, &old))) {
+    h->trap.tval = rv_csr_raw(op);
+    return trapped(h);
+  }
+  h->x[op->rd] = old;
+  return done(h, op);
+}
+
+#undef SLOW_CSR
+#define SLOW_CSR(name)                                                                             \
+  SLOW(name) { return csr(h, op, budget, csr_how_##name, csr_operand_##name(h->x, op)); }
 
 #undef SLOW_SYS
 #define SLOW_SYS(name)                                                                             \
