@@ -228,6 +228,7 @@ static void fill_op(rv_op *o, const rv_insn *d, unsigned kind, uint32_t off, uns
     break;
   case RV_KIND_XF:
   case RV_KIND_AMO:
+  case RV_KIND_HLV:
   case RV_KIND_SYS:
     o->imm = d->raw;
     break;

@@ -118,6 +118,7 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
     x[op->rd] = *cell;                                                                             \
     NEXT;                                                                                          \
   }
+#define WRAP_HLV(name) CASE(name) { SLOW(name); }
 #define WRAP_SYS(name) CASE(name) { SLOW(name); }
 
 #ifndef RV_HANDLERS_ELSEWHERE

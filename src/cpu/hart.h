@@ -232,7 +232,8 @@ struct rv_hart {
 static inline bool rv_has(const rv_hart *h, rv_ext ext) { return h->choice.ext >> ext & 1; }
 
 /* The modes as numbers below RV_LEVELS. */
-static inline unsigned rv_level(const rv_hart *h) { return h->v * 4u + h->prv; }
+#define RV_LEVEL(prv, v) ((v) * 4u + (prv))
+static inline unsigned rv_level(const rv_hart *h) { return RV_LEVEL(h->prv, h->v); }
 
 /* "M", "HS", "U", "VS", "VU". */
 static inline const char *rv_mode_name(unsigned prv, bool v)

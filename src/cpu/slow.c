@@ -388,10 +388,8 @@ static bool csr(rv_hart *h, rv_op *op, int64_t budget, unsigned how, uint64_t op
 #define SLOW_CSR(name)                                                                             \
   SLOW(name) { return csr(h, op, budget, csr_how_##name, csr_operand_##name(h->x, op)); }
 
-#undef SLOW_SYS
-#define SLOW_SYS(name)                                                                             \
-  SLOW(name)                                                                                       \
-  {                                                                                                \
+#define RUN_SYS(name)                                                                              \
+  do {                                                                                             \
     sync(h, op, budget);                                                                           \
     switch (body_##name(h, op->imm)) {                                                             \
     case RV_DONE:                                                                                  \
@@ -402,7 +400,27 @@ static bool csr(rv_hart *h, rv_op *op, int64_t budget, unsigned how, uint64_t op
     default:                                                                                       \
       return trapped(h);                                                                           \
     }                                                                                              \
+  } while (0)
+
+/* What the guest's bank keeps needs no position and cannot trap. */
+#undef SLOW_HLV
+#define SLOW_HLV(name)                                                                             \
+  SLOW(name)                                                                                       \
+  {                                                                                                \
+    mem_##name value;                                                                              \
+    const uint64_t ea = h->x[op->rs1];                                                             \
+    const uint8_t *from = rv_kept_of_guest(h, ea, sizeof value, is_hlvx_##name);                   \
+    if (unlikely(!from))                                                                           \
+      RUN_SYS(name);                                                                               \
+    memcpy(&value, from, sizeof value);                                                            \
+    rv_touched(h, ea, sizeof value, false, value);                                                 \
+    h->x[op->rd] = value;                                                                          \
+    return true;                                                                                   \
   }
+
+#undef SLOW_SYS
+#define SLOW_SYS(name)                                                                             \
+  SLOW(name) { RUN_SYS(name); }
 
 #define INSN(op, text, picture, format, kind, ext, spec, brief) SLOW_##kind(op)
 #include "cpu/insn.def"

@@ -26,6 +26,7 @@ typedef struct {
 struct rv_bank {
   rv_tlbe r[RV_TLB_SIZE], w[RV_TLB_SIZE]; /* at fixed offsets: the engine addresses them */
   rv_jce jc[RV_JC_SIZE];
+  rv_tlbe x[RV_HLVX_SIZE]; /* what hlvx may read as the guest that the regime is of */
   uint64_t gen;
   rv_bank_key key;
   uint64_t used;  /* for LRU */
@@ -55,10 +56,18 @@ typedef struct {
 /* The stages of translation: what satp, vsatp and hgatp are the roots of. */
 enum { STAGE_SINGLE, STAGE_VS, STAGE_G, RV_STAGES };
 
+/* A regime as it is selected: effective modes (data.access is set by the user) and their bank. */
+typedef struct {
+  rv_bank *bank;
+  rv_xmode fetch, data;
+} rv_regime;
+
 typedef struct rv_mmu {
   rv_bank bank[RV_BANKS];
   uint64_t clock;
-  rv_xmode fetch, data; /* effective modes of the current regime; data.access is set by the user */
+  rv_xmode fetch, data; /* of the current regime */
+  rv_regime of_level[RV_LEVELS]; /* by rv_level: what the mode selects while nothing but the mode changes;
+                                    bank NULL: not known */
   rv_pmp_range pmp[16];
   unsigned n_pmp;
   rv_walk_entry walk[RV_STAGES][RV_WALKS];

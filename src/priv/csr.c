@@ -87,6 +87,11 @@ static const uint8_t row_of[4096] = {
 #include "priv/csr.def"
 };
 
+static const uint64_t zero[N_ROWS] = {
+#define ZERO(csr, bits) [ROW_##csr] = bits,
+#include "priv/csr.def"
+};
+
 /* Extensions without which a row does not exist. */
 static const uint64_t needs[N_ROWS] = {
 #define NEEDS(csr, ext) [ROW_##csr] = 1ull << EXT_##ext,
@@ -136,9 +141,10 @@ const char *rv_csr_value_name(unsigned csr, const char *field, uint64_t value)
 /* ---- access ---- */
 
 /* Writable bits of a CSR whose write is PLAIN: its RW, WARL and WLRL fields as far as the hart has
- * them, or all. */
-static uint64_t plain_mask(const rv_hart *h, unsigned csr)
+ * them, or all; but for its ZERO bits. */
+static uint64_t plain_mask(const rv_hart *h, const csr_row *row)
 {
+  const unsigned csr = row->desc.addr;
   uint64_t mask = 0;
   bool any = false;
   for (unsigned i = 0; i < N_FIELDS; i++)
@@ -147,7 +153,7 @@ static uint64_t plain_mask(const rv_hart *h, unsigned csr)
       mask |=
           fields[i].writable && rv_has(h, fields[i].ext) ? RV_MASK(fields[i].hi, fields[i].lo) : 0;
     }
-  return any ? mask : ~0ull;
+  return (any ? mask : ~0ull) & ~zero[row - rows];
 }
 
 static uint64_t *cell_of(rv_hart *h, const csr_row *row)
@@ -296,7 +302,7 @@ void rv_csr_reset(rv_hart *h)
   memset(h->s, 0, sizeof h->s);
   rv_counter_reset(h);
   for (unsigned i = 0; i < N_ROWS; i++) {
-    h->csr_mask[i] = plain_mask(h, rows[i].desc.addr);
+    h->csr_mask[i] = plain_mask(h, &rows[i]);
     if (rows[i].reset)
       *cell_of(h, &rows[i]) = rows[i].reset;
   }
