@@ -33,8 +33,9 @@ static bool is_access_fault(unsigned why)
  * guest physical address [H-130, H-229]. */
 static bool refuse(rv_hart *h, uint64_t va, const rv_xmode *mode, const rv_xlat *x)
 {
-  const uint8_t *causes =
-      is_access_fault(x->why) ? access_fault : x->guest ? guest_fault : page_fault;
+  const uint8_t *causes = is_access_fault(x->why) ? access_fault
+                          : x->guest              ? guest_fault
+                                                  : page_fault;
   h->trap = (rv_trap){ .cause = causes[mode->access],
                        .tval = rv_masked(va, mode), /* as it was accessed [H-459] */
                        .gva = mode->v,
@@ -64,13 +65,14 @@ static unsigned rights_of(const rv_xmode *m)
 
 /* The place of [x->pa, x->pa + size), if physical memory grants the access to all of it. Inline:
  * a call is 5 % of an atomic access to a page with code. */
-static inline __attribute__((always_inline)) bool
-place_at(rv_hart *h, uint64_t va, const rv_xlat *x, unsigned size, const rv_xmode *mode,
-         rv_place *place)
+static inline __attribute__((always_inline)) bool place_at(rv_hart *h, uint64_t va,
+                                                           const rv_xlat *x, unsigned size,
+                                                           const rv_xmode *mode, rv_place *place)
 {
   if (!rv_pmp_allows(h, x->pa, size, rights_of(mode), mode->prv))
     return refuse_why(h, va, mode, WHY_PMP);
-  *place = (rv_place){ .pa = x->pa, .fence_shift = x->fence_shift,
+  *place = (rv_place){ .pa = x->pa,
+                       .fence_shift = x->fence_shift,
                        .cacheable = rv_pmp_uniform(h, x->pa) };
   rv_region *r = rv_phys_find(h->phys, x->pa, size);
   if (r && !r->hidden && !(r->readonly && mode->access == RV_STORE))
@@ -89,7 +91,8 @@ bool rv_locate(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, rv_
   return x.why ? refuse(h, va, mode, &x) : place_at(h, va, &x, size, mode, place);
 }
 
-/* Keeps a page for the fast path, if nothing about it needs a look at every access. bank NULL: no. */
+/* Keeps a page for the fast path, if nothing about it needs a look at every access. bank NULL: no.
+ */
 static void keep(rv_hart *h, rv_bank *bank, rv_tlb_array array, uint64_t va, const rv_place *p)
 {
   if (!bank || !p->cacheable || !p->host)
@@ -204,18 +207,29 @@ static uint8_t *kept(const rv_tlbe *array, unsigned n, uint64_t va, unsigned siz
   return va - e->va <= RV_PAGE_SIZE - size ? e->host + (va - e->va) : NULL;
 }
 
+static const uint8_t *kept_load(const rv_bank *b, uint64_t va, unsigned size, bool hlvx)
+{
+  return hlvx ? kept(b->x, RV_HLVX_SIZE, va, size) : kept(b->r, RV_TLB_SIZE, va, size);
+}
+
 const uint8_t *rv_kept_of_guest(const rv_hart *h, uint64_t va, unsigned size, bool hlvx)
 {
   const rv_prv prv = h->csr.hstatus & hstatus_SPVP ? PRV_S : PRV_U;
   const rv_regime *r = &h->mmu->of_level[RV_LEVEL(prv, true)];
   if (h->v || h->prv == PRV_U || !r->bank || (r->data.pmlen && !hlvx))
     return NULL;
-  return hlvx ? kept(r->bank->x, RV_HLVX_SIZE, va, size) : kept(r->bank->r, RV_TLB_SIZE, va, size);
+  return kept_load(r->bank, va, size, hlvx);
 }
 
 bool rv_load_as_guest(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t *value)
 {
-  return load(h, va, size, mode, bank_of_guest(h, mode), value);
+  rv_bank *b = bank_of_guest(h, mode);
+  const uint8_t *from = b ? kept_load(b, va, size, mode->hlvx) : NULL;
+  if (!from)
+    return load(h, va, size, mode, b, value);
+  *value = 0;
+  memcpy(value, from, size);
+  return true;
 }
 
 bool rv_store_as_guest(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t value)
@@ -250,8 +264,8 @@ bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *pla
   return true;
 }
 
-/* Spike stores to a block byte by byte: those before the first that PMP refuses are zeroed, and that
- * one is told. True: PMP refuses none. */
+/* Spike stores to a block byte by byte: those before the first that PMP refuses are zeroed, and
+ * that one is told. True: PMP refuses none. */
 static bool zero_as_spike(rv_hart *h, uint64_t va, uint64_t pa, const rv_xmode *m)
 {
   unsigned n = 0;
