@@ -208,7 +208,8 @@ static const csr_row *substitute(const rv_hart *h, const csr_row *row)
   }
 }
 
-static void tell(rv_hart *h, unsigned csr, uint64_t before, uint64_t after)
+static __attribute__((noinline)) void tell(rv_hart *h, unsigned csr, uint64_t before,
+                                           uint64_t after)
 {
   rv_event e = rv_event_here(h, RV_EV_CSR);
   e.u.csr.csr = csr;
@@ -284,7 +285,9 @@ static void find_ways(rv_hart *h)
   static const struct {
     rv_prv prv;
     bool v;
-  } modes[] = { { PRV_M, false }, { PRV_S, false }, { PRV_U, false }, { PRV_S, true }, { PRV_U, true } };
+  } modes[] = {
+    { PRV_M, false }, { PRV_S, false }, { PRV_U, false }, { PRV_S, true }, { PRV_U, true }
+  };
   memset(h->csr_way, 0, sizeof h->csr_way);
   for (unsigned k = 0; k < sizeof modes / sizeof *modes; k++) {
     const rv_hart mode = { .prv = modes[k].prv, .v = modes[k].v };
