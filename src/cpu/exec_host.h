@@ -69,7 +69,7 @@ static inline __attribute__((always_inline)) uint64_t box32(float f)
     type v;                                                                                        \
     READY(name);                                                                                   \
     IF_NOT(off <= RV_PAGE_SIZE - sizeof v, name);                                                  \
-    memcpy(&v, e->host + off, sizeof v);                                                           \
+    memcpy(&v, (char *)(ea + e->addend), sizeof v);                                                \
     F[op->rd] = value;                                                                             \
     NEXT;                                                                                          \
   }
@@ -82,7 +82,7 @@ static inline __attribute__((always_inline)) uint64_t box32(float f)
     const type v = F[op->rs2];                                                                     \
     READY(name);                                                                                   \
     IF_NOT(off <= RV_PAGE_SIZE - sizeof v, name);                                                  \
-    memcpy(e->host + off, &v, sizeof v);                                                           \
+    memcpy((char *)(ea + e->addend), &v, sizeof v);                                                \
     NEXT;                                                                                          \
   }
 HOST_LOAD(flw, uint32_t, 0xffffffff00000000ull | v)

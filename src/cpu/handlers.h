@@ -71,7 +71,7 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
     mem_##name v;                                                                                  \
     if (unlikely(off > RV_PAGE_SIZE - sizeof v))                                                   \
       SLOW(name);                                                                                  \
-    memcpy(&v, e->host + off, sizeof v);                                                           \
+    memcpy(&v, (char *)(ea + e->addend), sizeof v);                                                \
     TOUCHED(ea, sizeof v, false, v);                                                               \
     x[op->rd] = v;                                                                                 \
     NEXT;                                                                                          \
@@ -85,7 +85,7 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
     const mem_##name v = x[op->rs2];                                                               \
     if (unlikely(off > RV_PAGE_SIZE - sizeof v))                                                   \
       SLOW(name);                                                                                  \
-    memcpy(e->host + off, &v, sizeof v);                                                           \
+    memcpy((char *)(ea + e->addend), &v, sizeof v);                                                \
     TOUCHED(ea, sizeof v, true, v);                                                                \
     NEXT;                                                                                          \
   }

@@ -114,7 +114,7 @@ static bool kept(rv_hart *h, uint64_t ea, unsigned size, bool write, rv_place *p
   const rv_region *ram = &h->phys->region[0];
   if (ea - e->va > RV_PAGE_SIZE - size)
     return false;
-  p->host = e->host + (ea - e->va);
+  p->host = (uint8_t *)(ea + e->addend);
   const uint64_t offset = p->host - ram->host;
   p->pa = ram->base + offset;
   return offset < ram->size;

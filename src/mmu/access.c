@@ -204,7 +204,7 @@ static rv_bank *bank_of_guest(rv_hart *h, const rv_xmode *mode)
 static uint8_t *kept(const rv_tlbe *array, unsigned n, uint64_t va, unsigned size)
 {
   const rv_tlbe *e = &array[va >> RV_PAGE_SHIFT & (n - 1)];
-  return va - e->va <= RV_PAGE_SIZE - size ? e->host + (va - e->va) : NULL;
+  return va - e->va <= RV_PAGE_SIZE - size ? (uint8_t *)(va + e->addend) : NULL;
 }
 
 static const uint8_t *kept_load(const rv_bank *b, uint64_t va, unsigned size, bool hlvx)

@@ -9,7 +9,7 @@
  * of the neighbouring index, which no lookup of this index can hit. */
 typedef struct {
   uint64_t va;
-  uint8_t *host;
+  uint64_t addend; /* of va to where it is in the host */
 } rv_tlbe;
 
 /* Indirect jump targets: virtual pc to block head. An odd va is invalid. */
@@ -29,7 +29,7 @@ struct rv_bank {
   rv_tlbe x[RV_HLVX_SIZE]; /* what hlvx may read as the guest that the regime is of */
   uint64_t gen;
   rv_bank_key key;
-  uint64_t used;  /* for LRU */
+  uint64_t used; /* for LRU */
   bool valid;
   /* Virtual addresses of which something was filled from a page larger than 4 KiB: an address fence
    * in [super_lo, super_hi] drops the bank whole. Empty: lo > hi. */
@@ -65,9 +65,9 @@ typedef struct {
 typedef struct rv_mmu {
   rv_bank bank[RV_BANKS];
   uint64_t clock;
-  rv_xmode fetch, data; /* of the current regime */
-  rv_regime of_level[RV_LEVELS]; /* by rv_level: what the mode selects while nothing but the mode changes;
-                                    bank NULL: not known */
+  rv_xmode fetch, data;          /* of the current regime */
+  rv_regime of_level[RV_LEVELS]; /* by rv_level: what the mode selects while nothing but the mode
+                                    changes; bank NULL: not known */
   rv_pmp_range pmp[16];
   unsigned n_pmp;
   rv_walk_entry walk[RV_STAGES][RV_WALKS];

@@ -90,7 +90,8 @@ void rv_tlb_fill(rv_bank *b, rv_tlb_array array, uint64_t va, uint8_t *host_page
   const unsigned size = array == RV_TLB_X ? RV_HLVX_SIZE : RV_TLB_SIZE;
   const unsigned i = va >> RV_PAGE_SHIFT & (size - 1);
   rv_tlbe *const first = array == RV_TLB_R ? b->r : array == RV_TLB_W ? b->w : b->x;
-  first[i] = (rv_tlbe){ va & ~RV_PAGE_MASK, host_page };
+  const uint64_t page = va & ~RV_PAGE_MASK;
+  first[i] = (rv_tlbe){ page, (uint64_t)host_page - page };
   note_superpage(b, va, fence_shift);
   note(b, (array == RV_TLB_R ? LOG_R : array == RV_TLB_W ? LOG_W : LOG_X) + i);
 }
@@ -151,8 +152,7 @@ static rv_bank_key key_of(const rv_hart *h, const rv_xmode *fetch, const rv_xmod
 
 static bool same(const rv_bank_key *a, const rv_bank_key *b)
 {
-  return a->flags == b->flags && a->satp == b->satp && a->vsatp == b->vsatp &&
-         a->hgatp == b->hgatp;
+  return a->flags == b->flags && a->satp == b->satp && a->vsatp == b->vsatp && a->hgatp == b->hgatp;
 }
 
 static rv_bank *find_bank(rv_hart *h, const rv_bank_key *key)
@@ -233,7 +233,8 @@ void rv_regime_changed(rv_hart *h)
 void rv_mode_changed(rv_hart *h)
 {
   const rv_regime *r = &h->mmu->of_level[rv_level(h)];
-  const bool mprv = h->prv == PRV_M && (h->csr.mstatus & mstatus_MPRV); /* then it is MPP's, MPV's */
+  const bool mprv =
+      h->prv == PRV_M && (h->csr.mstatus & mstatus_MPRV); /* then it is MPP's, MPV's */
   if (likely(r->bank && !mprv))
     use(h, r);
   else
@@ -395,7 +396,7 @@ void rv_tlb_drop_writes(rv_hart *h, const uint8_t *host_page)
   for (unsigned i = 0; i < RV_BANKS; i++) {
     rv_bank *b = &h->mmu->bank[i];
     for (unsigned j = 0; b->valid && j < RV_TLB_SIZE; j++)
-      if (b->w[j].host == host_page)
+      if (b->w[j].va + b->w[j].addend == (uint64_t)host_page)
         clear_entry(b, LOG_W + j);
   }
 }

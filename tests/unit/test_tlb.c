@@ -28,7 +28,7 @@ static uint64_t load(fixture *f, uint64_t va)
   const rv_tlbe *e = &h->bank->r[va >> 12 & (RV_TLB_SIZE - 1)];
   uint64_t value = 0;
   if (va - e->va <= 4096 - 8)
-    memcpy(&value, e->host + (va - e->va), 8);
+    memcpy(&value, (uint8_t *)(va + e->addend), 8);
   else
     ck_assert_msg(rv_load(h, va, 8, NULL, &value), "%#lx: cause %lu", (long)va, h->trap.cause);
   return value;
@@ -845,7 +845,7 @@ static void use_data(chaos *c, uint64_t va, bool write)
   const uint64_t expected = truth(c, va, h->mmu->data, write ? RV_STORE : RV_LOAD);
   uint64_t value;
   if (va - e->va <= 4096 - 8) {
-    const uint64_t pa = RAM + (e->host + (va - e->va) - c->f->phys.region[0].host);
+    const uint64_t pa = RAM + ((uint8_t *)(va + e->addend) - c->f->phys.region[0].host);
     if (pa != expected)
       ck_abort_msg("%s %#lx: kept %#lx, the tables say %#lx", write ? "store" : "load", (long)va,
                    (long)pa, (long)expected);
