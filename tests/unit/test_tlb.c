@@ -344,8 +344,8 @@ START_TEST(mprv_is_no_mode_of_its_own)
 {
   machine m = set_up_stale();
   rv_hart *h = m.f->h;
-  set_mode(h, PRV_M, false);
-  change(h, &h->csr.mstatus, mstatus_MPRV, true);
+  set_mode(h, PRV_M, false); /* M's own is known from here on */
+  rv_put(&h->csr.mstatus, mstatus_MPRV, 1);
   rv_put(&h->csr.mstatus, mstatus_MPP, PRV_S);
   rv_mode_changed(h);
   ck_assert(new (m.f, VA)); /* satp's, in a bank of its own */
