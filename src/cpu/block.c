@@ -9,6 +9,7 @@
 #include "cpu/native.h"
 #include "mmu/access.h"
 #include "mmu/tlb.h"
+#include "priv/csr.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,8 +224,13 @@ static void fill_op(rv_op *o, const rv_insn *d, unsigned kind, uint32_t off, uns
     o->rd = d->rd;
     o->imm = d->raw;
     break;
+  case RV_KIND_CSR:
+    o->imm = (d->raw & ~RV_PAGE_MASK) | off;
+    o->rs2 = rv_csr_index(d->raw >> 20);
+    break;
   case RV_KIND_XF:
   case RV_KIND_AMO:
+  case RV_KIND_HLV:
   case RV_KIND_SYS:
     o->imm = d->raw;
     break;

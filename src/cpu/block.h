@@ -14,7 +14,7 @@
 
 typedef struct rv_op {
   const void *h;  /* the handler, or its index where dispatch is a switch */
-  int32_t imm;    /* immediate; raw bits for AMO, F, D and system instructions */
+  int32_t imm;    /* immediate; raw bits for AMO, F, D and system instructions; csr*: see rv_csr_raw */
   uint8_t rd;     /* x0 as destination is decoded to 32, a sink */
   uint8_t rs1, rs2;
   uint8_t n;      /* number of the instruction in its segment; jalr: see rv_link_offset */
@@ -131,6 +131,13 @@ void rv_op_single(const rv_insn *d, uint64_t pc, rv_op *op, rv_link *link);
 
 /* jal and jalr know the offset of the instruction after them; jalr keeps it in rs2 and n. */
 static inline uint32_t rv_link_offset(const rv_op *op) { return op->rs2 | op->n << 8; }
+
+/* csr* instructions have the page offset of their pc where rd and the opcode were, and the CSR's
+ * index in rs2: their position costs no popcount. */
+static inline uint32_t rv_csr_raw(const rv_op *op)
+{
+  return ((uint32_t)op->imm & ~0xfffu) | (op->rd & 31u) << 7 | 0x73;
+}
 
 static inline rv_seg *rv_seg_of(rv_op *op) { return (rv_seg *)op - 1 - op->n; }
 

@@ -60,7 +60,7 @@ static rv_done hlv(rv_hart *h, uint32_t raw, unsigned size, bool hlvx, uint64_t 
   const uint64_t va = h->x[field(raw, 19, 15)];
   if (!guest_mode(h, raw, RV_LOAD, hlvx, &mode)) /* a load, hlvx as well [H-254] */
     return RV_TRAPPED;
-  if (!rv_load(h, va, size, &mode, value)) { /* at any alignment [H-258]; its trap [H-259] */
+  if (!rv_load_as_guest(h, va, size, &mode, value)) { /* at any alignment [H-258]; its trap [H-259] */
     rv_set_tinst(h, va, raw, false);
     return RV_TRAPPED;
   }
@@ -68,6 +68,8 @@ static rv_done hlv(rv_hart *h, uint32_t raw, unsigned size, bool hlvx, uint64_t 
   return RV_DONE;
 }
 #define HLV(name, type, hlvx)                                                                      \
+  typedef type mem_##name;                                                                         \
+  enum { is_hlvx_##name = hlvx };                                                                  \
   SYS(name)                                                                                        \
   {                                                                                                \
     uint64_t value = 0;                                                                            \
@@ -94,7 +96,7 @@ static rv_done hsv(rv_hart *h, uint32_t raw, unsigned size)
   const uint64_t va = h->x[field(raw, 19, 15)];
   if (!guest_mode(h, raw, RV_STORE, false, &mode))
     return RV_TRAPPED;
-  if (!rv_store(h, va, size, &mode, h->x[field(raw, 24, 20)])) {
+  if (!rv_store_as_guest(h, va, size, &mode, h->x[field(raw, 24, 20)])) {
     rv_set_tinst(h, va, raw, false);
     return RV_TRAPPED;
   }

@@ -68,8 +68,8 @@ static inline __attribute__((always_inline)) uint64_t box32(float f)
     type v;                                                                                        \
     READY(name);                                                                                   \
     IF_NOT(off <= RV_PAGE_SIZE - sizeof v, name);                                                  \
-    memcpy(&v, e->host + off, sizeof v);                                                           \
-    FD = value;                                                                             \
+    memcpy(&v, (char *)(ea + e->addend), sizeof v);                                                \
+    FD = value;                                                                                    \
     NEXT;                                                                                          \
   }
 #define HOST_STORE(name, type)                                                                     \
@@ -81,7 +81,7 @@ static inline __attribute__((always_inline)) uint64_t box32(float f)
     const type v = FS2;                                                                     \
     READY(name);                                                                                   \
     IF_NOT(off <= RV_PAGE_SIZE - sizeof v, name);                                                  \
-    memcpy(e->host + off, &v, sizeof v);                                                           \
+    memcpy((char *)(ea + e->addend), &v, sizeof v);                                                \
     NEXT;                                                                                          \
   }
 HOST_LOAD(flw, uint32_t, 0xffffffff00000000ull | v)

@@ -1,4 +1,4 @@
-/* exec_sys.h - CSR, environment and privileged instructions.
+/* exec_sys.h - environment and privileged instructions.
  *
  * h is the hart with pc and icount exact, raw the instruction's bits. A body returns RV_DONE,
  * RV_JUMPED (it has set h->pc) or RV_TRAPPED (h->trap is filled). Who may execute what, in the
@@ -14,26 +14,6 @@ static rv_done refuse(rv_hart *h, rv_why why, uint32_t raw)
   rv_refuse(h, why, raw);
   return RV_TRAPPED;
 }
-
-/* csrrw with rd=x0 does not read; csrrs and csrrc with rs1=x0 (or uimm=0) do not write. */
-static rv_done csr(rv_hart *h, uint32_t raw, unsigned op, uint64_t operand)
-{
-  uint64_t old;
-  const unsigned rd = field(raw, 11, 7);
-  const bool write = op == 1 || field(raw, 19, 15) != 0;
-  if (!rv_csr_access(h, raw >> 20, op, operand, write, &old)) {
-    h->trap.tval = raw;
-    return RV_TRAPPED;
-  }
-  h->x[rd ? rd : 32] = old;
-  return RV_DONE;
-}
-SYS(csrrw) { return csr(h, raw, 1, h->x[field(raw, 19, 15)]); }
-SYS(csrrs) { return csr(h, raw, 2, h->x[field(raw, 19, 15)]); }
-SYS(csrrc) { return csr(h, raw, 3, h->x[field(raw, 19, 15)]); }
-SYS(csrrwi) { return csr(h, raw, 1, field(raw, 19, 15)); }
-SYS(csrrsi) { return csr(h, raw, 2, field(raw, 19, 15)); }
-SYS(csrrci) { return csr(h, raw, 3, field(raw, 19, 15)); }
 
 /* Decoded code is coherent with stores already. */
 SYS(fence_i) { return RV_DONE; }

@@ -10,6 +10,8 @@
  * and may define TOUCHED(va, size, write, value): an access to memory was made.
  * In scope: op, x (the integer registers; the hart begins there), bank.
  */
+#include "cpu/event.h"
+#include "priv/csr.h"
 #include <string.h>
 
 #ifndef HART
@@ -30,6 +32,10 @@
 #ifndef TOUCHED
 #define TOUCHED(va, size, write, value)
 #endif
+/* Operands are in op, and it is read itself. */
+#ifndef NEED_OP
+#define NEED_OP (void)0
+#endif
 /* The result, and go on. */
 #ifndef GIVE
 #define GIVE(value) do { RD = (value); NEXT; } while (0)
@@ -48,6 +54,12 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
 #define STORE(name, type) HAS_ROW(name) typedef type mem_##name;
 #include "cpu/exec_i.h"
 #include "cpu/exec_m.h"
+#define CSRX(name, how, operand)                                                                   \
+  HAS_ROW(name)                                                                                    \
+  enum { csr_how_##name = how };                                                                   \
+  INLINE uint64_t csr_operand_##name(const uint64_t *x, const rv_op *op) { return operand; }
+#include "cpu/exec_csr.h"
+#undef CSRX
 #endif
 
 /* The entry of the bank's read or write TLB that ea would be in: 16 bytes each. */
@@ -78,7 +90,7 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
     mem_##name v;                                                                                  \
     if (unlikely(off > RV_PAGE_SIZE - sizeof v))                                                   \
       SLOW(name);                                                                                  \
-    memcpy(&v, e->host + off, sizeof v);                                                           \
+    memcpy(&v, (char *)(ea + e->addend), sizeof v);                                                \
     TOUCHED(ea, sizeof v, false, v);                                                               \
     GIVE(v);                                                                                       \
   }
@@ -91,7 +103,7 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
     const mem_##name v = RS2;                                                               \
     if (unlikely(off > RV_PAGE_SIZE - sizeof v))                                                   \
       SLOW(name);                                                                                  \
-    memcpy(e->host + off, &v, sizeof v);                                                           \
+    memcpy((char *)(ea + e->addend), &v, sizeof v);                                                \
     TOUCHED(ea, sizeof v, true, v);                                                                \
     NEXT;                                                                                          \
   }
@@ -101,6 +113,31 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
 #define WRAP_FF(name) CASE(name) { SLOW(name); }
 #define WRAP_XF(name) CASE(name) { SLOW(name); }
 #define WRAP_FX(name) CASE(name) { SLOW(name); }
+/* Inline: csrr and csrrw of a CSR that is its cell to this mode. Which one it is, and whether, is
+ * asked each time, for blocks are shared between modes. All else is rv_csr_access's. */
+#define WRAP_CSR(name)                                                                             \
+  CASE(name)                                                                                       \
+  {                                                                                                \
+    NEED_OP;                                                                                       \
+    const rv_csr_way *way = &HART->csr_way[op->rs2][rv_level(HART)];                               \
+    /* volatile: read thrice rather than kept in a register that would have to be saved */         \
+    volatile uint64_t *const cell = (uint64_t *)((char *)x + way->cell);                           \
+    if (unlikely(!(way->how & RV_WAY_CELL_READ)))                                                  \
+      SLOW(name);                                                                                  \
+    if (rv_csr_writes(csr_how_##name, 0)) {                                                        \
+      if (unlikely(!(way->how & RV_WAY_CELL_WRITE) || HART->observe & 1ull << RV_EV_CSR))          \
+        SLOW(name);                                                                                \
+      const uint64_t change = (csr_operand_##name(x, op) ^ *cell) & HART->csr_mask[way->row];      \
+      x[op->rd] = *cell;                                                                           \
+      *cell ^= change;                                                                             \
+      NEXT;                                                                                        \
+    }                                                                                              \
+    if (op->rs1)                                                                                   \
+      SLOW(name);                                                                                  \
+    x[op->rd] = *cell;                                                                             \
+    NEXT;                                                                                          \
+  }
+#define WRAP_HLV(name) CASE(name) { SLOW(name); }
 #define WRAP_SYS(name) CASE(name) { SLOW(name); }
 
 #ifndef RV_HANDLERS_ELSEWHERE

@@ -153,6 +153,22 @@ enum {
   RV_STOP_BREAK = 4,  /* a debugger or an observer asked */
 };
 
+/* What a mode gets when it names a CSR, as far as that depends on the mode alone: a CSR that is also
+ * asked for by a gate of csr.def has no bit. Filled by rv_csr_reset from csr.def's rows. */
+typedef struct {
+  uint16_t cell; /* offset in rv_hart of where it is stored */
+  uint8_t row;   /* index of its row: while V=1 an S name's is the VS CSR's */
+  uint8_t how;   /* RV_WAY_* */
+} rv_csr_way;
+enum {
+  RV_WAY_READ = 1,       /* it may be read */
+  RV_WAY_WRITE = 2,      /* and written */
+  RV_WAY_CELL_READ = 4,  /* what is read is the cell */
+  RV_WAY_CELL_WRITE = 8, /* what is written goes to the cell, under csr_mask, and matters to nothing else */
+  RV_CSR_ROWS = 224,     /* room for csr.def's rows */
+  RV_LEVELS = 8,         /* of rv_level */
+};
+
 /* Power states. A suspended hart of SBI HSM is a started one that waits. */
 typedef enum { RV_STARTED, RV_STOPPED } rv_power;
 
@@ -213,7 +229,8 @@ struct rv_hart {
     bool fp_flags;
   } did;
   struct rv_mmu *mmu; /* mmu/tlb.h: banks, PMP in checkable form */
-  uint64_t csr_mask[224]; /* writable bits of each row of csr.def, from its FIELD rows */
+  uint64_t csr_mask[RV_CSR_ROWS]; /* writable bits of each row of csr.def, from its FIELD rows */
+  rv_csr_way csr_way[RV_CSR_ROWS + 1][RV_LEVELS]; /* by rv_csr_index and rv_level */
   rv_counter counter[RV_COUNTERS];
   rv_stats stat;
   struct { /* with RV_STOP_WEDGED: the trap that came again and again */
@@ -225,6 +242,10 @@ struct rv_hart {
 };
 
 static inline bool rv_has(const rv_hart *h, rv_ext ext) { return h->choice.ext >> ext & 1; }
+
+/* The modes as numbers below RV_LEVELS. */
+#define RV_LEVEL(prv, v) ((v) * 4u + (prv))
+static inline unsigned rv_level(const rv_hart *h) { return RV_LEVEL(h->prv, h->v); }
 
 /* "M", "HS", "U", "VS", "VU". */
 static inline const char *rv_mode_name(unsigned prv, bool v)

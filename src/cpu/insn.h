@@ -35,6 +35,8 @@ enum rv_insn_kind {
   RV_KIND_XF,
   RV_KIND_FX,
   RV_KIND_NOP,
+  RV_KIND_CSR,
+  RV_KIND_HLV,
   RV_KIND_SYS,
 };
 

@@ -75,23 +75,11 @@ typedef struct {
 } writer;
 
 /* Kinds whose result is in t1 when the next instruction begins. */
-enum { GIVES_RR = 1, GIVES_RI = 1, GIVES_LUI = 1, GIVES_AUIPC = 1, GIVES_LOAD = 1 };
-enum {
-  GIVES_BRANCH,
-  GIVES_JAL = 0,
-  GIVES_JALR = 0,
-  GIVES_NOP = 0,
-  GIVES_STORE = 0,
-  GIVES_FLOAD = 0,
-  GIVES_FSTORE = 0,
-  GIVES_AMO = 0,
-  GIVES_FF = 0,
-  GIVES_XF = 0,
-  GIVES_FX = 0,
-  GIVES_SYS = 0
-};
+#define GIVES(kind)                                                                                \
+  ((kind) == RV_KIND_RR || (kind) == RV_KIND_RI || (kind) == RV_KIND_LUI ||                        \
+   (kind) == RV_KIND_AUIPC || (kind) == RV_KIND_LOAD)
 static const bool gives[N_HANDLERS] = {
-#define INSN(op, text, picture, format, kind, ext, spec, brief) [OP_##op] = GIVES_##kind,
+#define INSN(op, text, picture, format, kind, ext, spec, brief) [OP_##op] = GIVES(RV_KIND_##kind),
 #include "cpu/insn.def"
 };
 

@@ -9,6 +9,7 @@
 #ifndef RVH_SMALL
 enum {
   RV_TLB_SIZE = 256,  /* entries of a bank's read and write TLB: a power of two, at least 2 */
+  RV_HLVX_SIZE = 16,  /* and of what hlvx has read */
   RV_JC_SIZE = 1024,  /* and of its jump cache */
   RV_BANKS = 32,      /* regimes of a hart */
   RV_FILL_LOG = 192,  /* fills of a bank that are remembered one by one */
@@ -21,6 +22,7 @@ enum {
 #else
 enum {
   RV_TLB_SIZE = 2,
+  RV_HLVX_SIZE = 2,
   RV_JC_SIZE = 2,
   RV_BANKS = 2,
   RV_FILL_LOG = 3,

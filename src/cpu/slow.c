@@ -114,7 +114,7 @@ static bool kept(rv_hart *h, uint64_t ea, unsigned size, bool write, rv_place *p
   const rv_region *ram = &h->phys->region[0];
   if (ea - e->va > RV_PAGE_SIZE - size)
     return false;
-  p->host = e->host + (ea - e->va);
+  p->host = (uint8_t *)(ea + e->addend);
   const uint64_t offset = p->host - ram->host;
   p->pa = ram->base + offset;
   return offset < ram->size;
@@ -157,6 +157,12 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
   static inline uint64_t body_##name(uint64_t a)
 #define FSTORE(name, type) HAS_ROW(name) typedef type mem_##name;
 #include "cpu/exec_fd.h"
+
+#define CSRX(name, how, operand)                                                                   \
+  HAS_ROW(name)                                                                                    \
+  enum { csr_how_##name = how };                                                                   \
+  static inline uint64_t csr_operand_##name(const uint64_t *x, const rv_op *op) { return operand; }
+#include "cpu/exec_csr.h"
 
 #define SYS(name) HAS_ROW(name) static rv_done body_##name(rv_hart *h, uint32_t raw)
 #include "cpu/exec_sys.h"
@@ -364,10 +370,26 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
 #undef SLOW_AMO
 #define SLOW_AMO(name)
 
-#undef SLOW_SYS
-#define SLOW_SYS(name)                                                                             \
-  SLOW(name)                                                                                       \
-  {                                                                                                \
+static bool csr(rv_hart *h, rv_op *op, int64_t budget, unsigned how, uint64_t operand)
+{
+  uint64_t old;
+  const bool write = rv_csr_writes(how, op->rs1);
+  h->icount = h->limit - budget - (rv_seg_of(op)->n - op->n);
+  h->pc = h->vbase + (op->imm & RV_PAGE_MASK);
+  if (unlikely(!rv_csr_access(h, (uint32_t)op->imm >> 20, how, operand, write, &old))) {
+    h->trap.tval = rv_csr_raw(op);
+    return trapped(h);
+  }
+  h->x[op->rd] = old;
+  return done(h, op);
+}
+
+#undef SLOW_CSR
+#define SLOW_CSR(name)                                                                             \
+  SLOW(name) { return csr(h, op, budget, csr_how_##name, csr_operand_##name(h->x, op)); }
+
+#define RUN_SYS(name)                                                                              \
+  do {                                                                                             \
     sync(h, op, budget);                                                                           \
     switch (body_##name(h, op->imm)) {                                                             \
     case RV_DONE:                                                                                  \
@@ -378,7 +400,27 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
     default:                                                                                       \
       return trapped(h);                                                                           \
     }                                                                                              \
+  } while (0)
+
+/* What the guest's bank keeps needs no position and cannot trap. */
+#undef SLOW_HLV
+#define SLOW_HLV(name)                                                                             \
+  SLOW(name)                                                                                       \
+  {                                                                                                \
+    mem_##name value;                                                                              \
+    const uint64_t ea = h->x[op->rs1];                                                             \
+    const uint8_t *from = rv_kept_of_guest(h, ea, sizeof value, is_hlvx_##name);                   \
+    if (unlikely(!from))                                                                           \
+      RUN_SYS(name);                                                                               \
+    memcpy(&value, from, sizeof value);                                                            \
+    rv_touched(h, ea, sizeof value, false, value);                                                 \
+    h->x[op->rd] = value;                                                                          \
+    return true;                                                                                   \
   }
+
+#undef SLOW_SYS
+#define SLOW_SYS(name)                                                                             \
+  SLOW(name) { RUN_SYS(name); }
 
 #define INSN(op, text, picture, format, kind, ext, spec, brief) SLOW_##kind(op)
 #include "cpu/insn.def"

@@ -26,6 +26,8 @@
 #define SLOW_FF(op) SLOW_DECLARE(op)
 #define SLOW_XF(op) SLOW_DECLARE(op)
 #define SLOW_FX(op) SLOW_DECLARE(op)
+#define SLOW_CSR(op) SLOW_DECLARE(op)
+#define SLOW_HLV(op) SLOW_DECLARE(op)
 #define SLOW_SYS(op) SLOW_DECLARE(op)
 #define INSN(op, text, picture, format, kind, ext, spec, brief) SLOW_##kind(op)
 #include "cpu/insn.def"

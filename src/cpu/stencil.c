@@ -33,10 +33,11 @@ rv_handler HOLE_next, HOLE_slow COLD, HOLE_taken COLD, HOLE_jump COLD, HOLE_leav
     __asm__("" : "=r"(op), "=r"(t1), "=r"(t2));                                                    \
     return place(PASS);                                                                            \
   } while (0)
+#define NEED_OP __asm__("lea HOLE_op(%%rip), %0" : "=r"(op))
 #define LEAVE_WITH_OP(place)                                                                       \
   do {                                                                                             \
     FREE_REGISTERS;                                                                                \
-    __asm__("lea HOLE_op(%%rip), %0" : "=r"(op));                                                  \
+    NEED_OP;                                                                                       \
     return place(PASS);                                                                            \
   } while (0)
 

@@ -9,6 +9,7 @@
 #include "mmu/pmp.h"
 #include "mmu/tlb.h"
 #include "mmu/walk.h"
+#include "priv/csr.h"
 #include <string.h>
 
 /* Causes by rv_access. */
@@ -32,8 +33,9 @@ static bool is_access_fault(unsigned why)
  * guest physical address [H-130, H-229]. */
 static bool refuse(rv_hart *h, uint64_t va, const rv_xmode *mode, const rv_xlat *x)
 {
-  const uint8_t *causes =
-      is_access_fault(x->why) ? access_fault : x->guest ? guest_fault : page_fault;
+  const uint8_t *causes = is_access_fault(x->why) ? access_fault
+                          : x->guest              ? guest_fault
+                                                  : page_fault;
   h->trap = (rv_trap){ .cause = causes[mode->access],
                        .tval = rv_masked(va, mode), /* as it was accessed [H-459] */
                        .gva = mode->v,
@@ -63,13 +65,14 @@ static unsigned rights_of(const rv_xmode *m)
 
 /* The place of [x->pa, x->pa + size), if physical memory grants the access to all of it. Inline:
  * a call is 5 % of an atomic access to a page with code. */
-static inline __attribute__((always_inline)) bool
-place_at(rv_hart *h, uint64_t va, const rv_xlat *x, unsigned size, const rv_xmode *mode,
-         rv_place *place)
+static inline __attribute__((always_inline)) bool place_at(rv_hart *h, uint64_t va,
+                                                           const rv_xlat *x, unsigned size,
+                                                           const rv_xmode *mode, rv_place *place)
 {
   if (!rv_pmp_allows(h, x->pa, size, rights_of(mode), mode->prv))
     return refuse_why(h, va, mode, WHY_PMP);
-  *place = (rv_place){ .pa = x->pa, .fence_shift = x->fence_shift,
+  *place = (rv_place){ .pa = x->pa,
+                       .fence_shift = x->fence_shift,
                        .cacheable = rv_pmp_uniform(h, x->pa) };
   rv_region *r = rv_phys_find(h->phys, x->pa, size);
   if (r && !r->hidden && !(r->readonly && mode->access == RV_STORE))
@@ -88,18 +91,20 @@ bool rv_locate(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, rv_
   return x.why ? refuse(h, va, mode, &x) : place_at(h, va, &x, size, mode, place);
 }
 
-/* Keeps a page for the fast path, if nothing about it needs a look at every access. */
-static void keep(rv_hart *h, uint64_t va, const rv_place *p, bool write)
+/* Keeps a page for the fast path, if nothing about it needs a look at every access. bank NULL: no.
+ */
+static void keep(rv_hart *h, rv_bank *bank, rv_tlb_array array, uint64_t va, const rv_place *p)
 {
-  if (!p->cacheable || !p->host)
+  if (!bank || !p->cacheable || !p->host)
     return;
-  if (write) {
+  if (array == RV_TLB_W) {
     rv_region *r = rv_phys_find(h->phys, p->pa, 1);
     const rv_page *page = rv_region_page(r, p->pa);
     if (page->has_code || page->watched)
       return;
   }
-  rv_tlb_fill(h, write, va, p->host - (va & RV_PAGE_MASK), p->fence_shift);
+  h->stat.tlb_fills++;
+  rv_tlb_fill(bank, array, va, p->host - (va & RV_PAGE_MASK), p->fence_shift);
 }
 
 /* A part of an access that lies in one page. */
@@ -128,25 +133,30 @@ static bool split(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, 
   return true;
 }
 
-bool rv_load(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t *value)
+static bool load(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *m, rv_bank *bank,
+                 uint64_t *value)
 {
   part parts[2];
   unsigned n;
-  const rv_xmode m = mode ? *mode : h->mmu->data;
-  if (!split(h, va, size, &m, parts, &n))
+  if (!split(h, va, size, m, parts, &n))
     return false;
   if (!parts[0].place.host)
     return h->phys->bus_read(h->phys->bus, h, parts[0].place.pa, size, value) ||
-           refuse_why(h, va, &m, WHY_DEVICE_REFUSED);
+           refuse_why(h, va, m, WHY_DEVICE_REFUSED);
   *value = 0;
   uint8_t *to = (uint8_t *)value;
   for (unsigned i = 0; i < n; i++) {
     memcpy(to, parts[i].place.host, parts[i].size);
     to += parts[i].size;
-    if (!mode)
-      keep(h, parts[i].va, &parts[i].place, false);
+    keep(h, bank, m->hlvx ? RV_TLB_X : RV_TLB_R, parts[i].va, &parts[i].place);
   }
   return true;
+}
+
+bool rv_load(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t *value)
+{
+  const rv_xmode m = mode ? *mode : h->mmu->data;
+  return load(h, va, size, &m, mode ? NULL : h->bank, value);
 }
 
 static void put(rv_hart *h, const part *p, const uint8_t *from)
@@ -155,11 +165,10 @@ static void put(rv_hart *h, const part *p, const uint8_t *from)
   rv_phys_written(h->phys, rv_phys_find(h->phys, p->place.pa, 1), h, p->place.pa, p->size);
 }
 
-bool rv_store(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t value)
+static bool store(rv_hart *h, uint64_t va, unsigned size, rv_xmode m, rv_bank *bank, uint64_t value)
 {
   part parts[2];
   unsigned n;
-  rv_xmode m = mode ? *mode : h->mmu->data;
   m.access = RV_STORE;
   if (!split(h, va, size, &m, parts, &n)) {
     if (unlikely(h->choice.as_spike) && n == 2 && parts[0].place.host)
@@ -173,9 +182,64 @@ bool rv_store(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint
   for (unsigned i = 0; i < n; i++) {
     put(h, &parts[i], from);
     from += parts[i].size;
-    if (!mode)
-      keep(h, parts[i].va, &parts[i].place, true);
+    keep(h, bank, RV_TLB_W, parts[i].va, &parts[i].place);
   }
+  return true;
+}
+
+bool rv_store(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t value)
+{
+  return store(h, va, size, mode ? *mode : h->mmu->data, mode ? NULL : h->bank, value);
+}
+
+/* ---- hlv, hlvx, hsv ---- */
+
+/* The guest's bank, if it is by the same addresses as this access: pointer masking may differ. */
+static rv_bank *bank_of_guest(rv_hart *h, const rv_xmode *mode)
+{
+  const rv_regime *r = rv_guest_regime(h, mode->prv);
+  return mode->hlvx || mode->pmlen == r->data.pmlen ? r->bank : NULL;
+}
+
+/* Where the array keeps [va, va + size), or NULL. */
+static uint8_t *kept(const rv_tlbe *array, unsigned n, uint64_t va, unsigned size)
+{
+  const rv_tlbe *e = &array[va >> RV_PAGE_SHIFT & (n - 1)];
+  return va - e->va <= RV_PAGE_SIZE - size ? (uint8_t *)(va + e->addend) : NULL;
+}
+
+static const uint8_t *kept_load(const rv_bank *b, uint64_t va, unsigned size, bool hlvx)
+{
+  return hlvx ? kept(b->x, RV_HLVX_SIZE, va, size) : kept(b->r, RV_TLB_SIZE, va, size);
+}
+
+const uint8_t *rv_kept_of_guest(const rv_hart *h, uint64_t va, unsigned size, bool hlvx)
+{
+  const rv_prv prv = h->csr.hstatus & hstatus_SPVP ? PRV_S : PRV_U;
+  const rv_regime *r = &h->mmu->of_level[RV_LEVEL(prv, true)];
+  if (h->v || h->prv == PRV_U || !r->bank || (r->data.pmlen && !hlvx))
+    return NULL;
+  return kept_load(r->bank, va, size, hlvx);
+}
+
+bool rv_load_as_guest(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t *value)
+{
+  rv_bank *b = bank_of_guest(h, mode);
+  const uint8_t *from = b ? kept_load(b, va, size, mode->hlvx) : NULL;
+  if (!from)
+    return load(h, va, size, mode, b, value);
+  *value = 0;
+  memcpy(value, from, size);
+  return true;
+}
+
+bool rv_store_as_guest(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t value)
+{
+  rv_bank *b = bank_of_guest(h, mode);
+  uint8_t *to = b ? kept(b->w, RV_TLB_SIZE, va, size) : NULL;
+  if (!to)
+    return store(h, va, size, *mode, b, value);
+  memcpy(to, &value, size);
   return true;
 }
 
@@ -197,12 +261,12 @@ bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *pla
     return false;
   if (!place->host)
     return refuse_why(h, va, &m, WHY_AMO_DEVICE);
-  keep(h, va, place, write);
+  keep(h, h->bank, write ? RV_TLB_W : RV_TLB_R, va, place);
   return true;
 }
 
-/* Spike stores to a block byte by byte: those before the first that PMP refuses are zeroed, and that
- * one is told. True: PMP refuses none. */
+/* Spike stores to a block byte by byte: those before the first that PMP refuses are zeroed, and
+ * that one is told. True: PMP refuses none. */
 static bool zero_as_spike(rv_hart *h, uint64_t va, uint64_t pa, const rv_xmode *m)
 {
   unsigned n = 0;
@@ -241,7 +305,7 @@ bool rv_cache_block(rv_hart *h, uint64_t va, rv_access access, rv_place *place)
     return place->host || !as_spike || refuse_why(h, va, &m, WHY_CBO_DEVICE);
   if (!place->host)
     return refuse_why(h, va, &m, WHY_CBO_DEVICE);
-  keep(h, va & ~in_block, place, true);
+  keep(h, h->bank, RV_TLB_W, va & ~in_block, place);
   return true;
 }
 

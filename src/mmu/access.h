@@ -27,6 +27,15 @@ bool rv_load(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint6
 bool rv_store(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t value)
     __attribute__((warn_unused_result));
 
+/* Where the bytes are that hlv or hlvx loads, if the guest's own bank keeps their page, in M and HS.
+ * NULL: do it by the next, which is refused or fills that bank. */
+const uint8_t *rv_kept_of_guest(const rv_hart *h, uint64_t va, unsigned size, bool hlvx);
+/* hlv, hlvx and hsv, by a mode of rv_hlv_mode. */
+bool rv_load_as_guest(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t *value)
+    __attribute__((warn_unused_result));
+bool rv_store_as_guest(rv_hart *h, uint64_t va, unsigned size, const rv_xmode *mode, uint64_t value)
+    __attribute__((warn_unused_result));
+
 /* A host pointer for an atomic access: aligned, main memory, readable and writable as mode's
  * store; a load reservation passes write = false. False: h->trap is filled. */
 bool rv_atomic(rv_hart *h, uint64_t va, unsigned size, bool write, rv_place *place)

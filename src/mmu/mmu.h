@@ -9,7 +9,7 @@
  * of the neighbouring index, which no lookup of this index can hit. */
 typedef struct {
   uint64_t va;
-  uint8_t *host;
+  uint64_t addend; /* of va to where it is in the host */
 } rv_tlbe;
 
 /* Indirect jump targets: virtual pc to block head. An odd va is invalid. */
@@ -26,9 +26,10 @@ typedef struct {
 struct rv_bank {
   rv_tlbe r[RV_TLB_SIZE], w[RV_TLB_SIZE]; /* at fixed offsets: the engine addresses them */
   rv_jce jc[RV_JC_SIZE];
+  rv_tlbe x[RV_HLVX_SIZE]; /* what hlvx may read as the guest that the regime is of */
   uint64_t gen;
   rv_bank_key key;
-  uint64_t used;  /* for LRU */
+  uint64_t used; /* for LRU */
   bool valid;
   /* Virtual addresses of which something was filled from a page larger than 4 KiB: an address fence
    * in [super_lo, super_hi] drops the bank whole. Empty: lo > hi. */
@@ -62,10 +63,18 @@ enum { RV_CODE_PAGES = 4 };
 /* The stages of translation: what satp, vsatp and hgatp are the roots of. */
 enum { STAGE_SINGLE, STAGE_VS, STAGE_G, RV_STAGES };
 
+/* A regime as it is selected: effective modes (data.access is set by the user) and their bank. */
+typedef struct {
+  rv_bank *bank;
+  rv_xmode fetch, data;
+} rv_regime;
+
 typedef struct rv_mmu {
   rv_bank bank[RV_BANKS];
   uint64_t clock;
-  rv_xmode fetch, data; /* effective modes of the current regime; data.access is set by the user */
+  rv_xmode fetch, data;          /* of the current regime */
+  rv_regime of_level[RV_LEVELS]; /* by rv_level: what the mode selects while nothing but the mode
+                                    changes; bank NULL: not known */
   rv_pmp_range pmp[16];
   unsigned n_pmp;
   rv_walk_entry walk[RV_STAGES][RV_WALKS];

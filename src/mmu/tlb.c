@@ -10,20 +10,28 @@
 
 /* ---- entries and their log ---- */
 
-enum { LOG_R = 0, LOG_W = RV_TLB_SIZE, LOG_JC = 2 * RV_TLB_SIZE, LOG_END = LOG_JC + RV_JC_SIZE };
+enum {
+  LOG_R = 0,
+  LOG_W = RV_TLB_SIZE,
+  LOG_X = 2 * RV_TLB_SIZE,
+  LOG_JC = LOG_X + RV_HLVX_SIZE,
+  LOG_END = LOG_JC + RV_JC_SIZE
+};
 
 /* A page of the neighbouring index: no lookup of this index can hit it. */
-static uint64_t invalid_va(unsigned i)
+static uint64_t invalid_va(unsigned i, unsigned size)
 {
-  return (uint64_t)((i + 1) & (RV_TLB_SIZE - 1)) << RV_PAGE_SHIFT;
+  return (uint64_t)((i + 1) & (size - 1)) << RV_PAGE_SHIFT;
 }
 
 static void clear_entry(rv_bank *b, unsigned slot)
 {
   if (slot < LOG_W)
-    b->r[slot].va = invalid_va(slot);
+    b->r[slot].va = invalid_va(slot, RV_TLB_SIZE);
+  else if (slot < LOG_X)
+    b->w[slot - LOG_W].va = invalid_va(slot - LOG_W, RV_TLB_SIZE);
   else if (slot < LOG_JC)
-    b->w[slot - LOG_W].va = invalid_va(slot - LOG_W);
+    b->x[slot - LOG_X].va = invalid_va(slot - LOG_X, RV_HLVX_SIZE);
   else
     b->jc[slot - LOG_JC].va = 1;
 }
@@ -74,18 +82,18 @@ static void note_superpage(rv_bank *b, uint64_t va, unsigned fence_shift)
   b->super_hi = (va | in_page) > b->super_hi ? va | in_page : b->super_hi;
 }
 
-void rv_tlb_fill(rv_hart *h, bool write, uint64_t va, uint8_t *host_page, unsigned fence_shift)
+void rv_tlb_fill(rv_bank *b, rv_tlb_array array, uint64_t va, uint8_t *host_page,
+                 unsigned fence_shift)
 {
-  rv_bank *b = h->bank;
   if (!RV_KEEP)
     return;
-  const unsigned i = va >> RV_PAGE_SHIFT & (RV_TLB_SIZE - 1);
-  rv_tlbe *e = write ? &b->w[i] : &b->r[i];
-  e->va = va & ~RV_PAGE_MASK;
-  e->host = host_page;
+  const unsigned size = array == RV_TLB_X ? RV_HLVX_SIZE : RV_TLB_SIZE;
+  const unsigned i = va >> RV_PAGE_SHIFT & (size - 1);
+  rv_tlbe *const first = array == RV_TLB_R ? b->r : array == RV_TLB_W ? b->w : b->x;
+  const uint64_t page = va & ~RV_PAGE_MASK;
+  first[i] = (rv_tlbe){ page, (uint64_t)host_page - page };
   note_superpage(b, va, fence_shift);
-  note(b, (write ? LOG_W : LOG_R) + i);
-  h->stat.tlb_fills++;
+  note(b, (array == RV_TLB_R ? LOG_R : array == RV_TLB_W ? LOG_W : LOG_X) + i);
 }
 
 void rv_jc_fill(rv_hart *h, uint64_t va, struct rv_op *op, unsigned fence_shift)
@@ -144,8 +152,7 @@ static rv_bank_key key_of(const rv_hart *h, const rv_xmode *fetch, const rv_xmod
 
 static bool same(const rv_bank_key *a, const rv_bank_key *b)
 {
-  return a->flags == b->flags && a->satp == b->satp && a->vsatp == b->vsatp &&
-         a->hgatp == b->hgatp;
+  return a->flags == b->flags && a->satp == b->satp && a->vsatp == b->vsatp && a->hgatp == b->hgatp;
 }
 
 static rv_bank *find_bank(rv_hart *h, const rv_bank_key *key)
@@ -161,6 +168,9 @@ static rv_bank *find_bank(rv_hart *h, const rv_bank_key *key)
     if (!b->valid)
       break; /* banks are filled in order and never freed */
   }
+  for (unsigned i = 0; i < RV_LEVELS; i++)
+    if (m->of_level[i].bank == oldest)
+      m->of_level[i].bank = NULL;
   oldest->valid = true;
   h->stat.bank_misses++;
   oldest->key = *key;
@@ -168,12 +178,13 @@ static rv_bank *find_bank(rv_hart *h, const rv_bank_key *key)
   return oldest;
 }
 
-/* The effective modes: MPRV moves loads and stores of M-mode to MPP (and MPV). [H-261, H-262] */
-static void effective_modes(const rv_hart *h, rv_xmode *fetch, rv_xmode *data)
+/* The effective modes of a mode: MPRV moves loads and stores of M-mode to MPP (and MPV).
+ * [H-261, H-262] */
+static void effective_modes(const rv_hart *h, rv_prv prv, bool v, rv_xmode *fetch, rv_xmode *data)
 {
-  *fetch = (rv_xmode){ .access = RV_FETCH, .prv = h->prv, .v = h->v };
-  *data = (rv_xmode){ .access = RV_LOAD, .prv = h->prv, .v = h->v };
-  if (h->prv == PRV_M && (h->csr.mstatus & mstatus_MPRV)) {
+  *fetch = (rv_xmode){ .access = RV_FETCH, .prv = prv, .v = v };
+  *data = (rv_xmode){ .access = RV_LOAD, .prv = prv, .v = v };
+  if (prv == PRV_M && (h->csr.mstatus & mstatus_MPRV)) {
     data->mprv = true;
     data->prv = rv_get(h->csr.mstatus, mstatus_MPP);
     data->v = data->prv != PRV_M && (h->csr.mstatus & mstatus_MPV);
@@ -182,19 +193,63 @@ static void effective_modes(const rv_hart *h, rv_xmode *fetch, rv_xmode *data)
     rv_set_masking(h, data);
 }
 
-void rv_regime_changed(rv_hart *h)
+static void use(rv_hart *h, const rv_regime *r)
 {
   rv_mmu *m = h->mmu;
-  effective_modes(h, &m->fetch, &m->data);
-  const rv_bank_key key = key_of(h, &m->fetch, &m->data);
-  if (h->bank && same(&h->bank->key, &key))
+  m->fetch = r->fetch;
+  m->data = r->data;
+  if (h->bank == r->bank)
     return;
-  rv_bank *b = find_bank(h, &key);
-  b->used = ++m->clock;
+  r->bank->used = ++m->clock;
   h->stat.banks++;
-  h->bank = b;
-  h->gen = b->gen;
+  h->bank = r->bank;
+  h->gen = r->bank->gen;
   h->end_block = true;
+}
+
+static rv_regime regime_of(rv_hart *h, rv_prv prv, bool v)
+{
+  rv_regime r;
+  effective_modes(h, prv, v, &r.fetch, &r.data);
+  const rv_bank_key key = key_of(h, &r.fetch, &r.data);
+  r.bank = h->bank && same(&h->bank->key, &key) ? h->bank : find_bank(h, &key);
+  return r;
+}
+
+static __attribute__((noinline)) void select_bank(rv_hart *h)
+{
+  const rv_regime r = regime_of(h, h->prv, h->v);
+  if (!r.data.mprv)
+    h->mmu->of_level[rv_level(h)] = r;
+  use(h, &r);
+}
+
+void rv_regime_changed(rv_hart *h)
+{
+  for (unsigned i = 0; i < RV_LEVELS; i++)
+    h->mmu->of_level[i].bank = NULL;
+  select_bank(h);
+}
+
+/* A guest's exit and entry: back to a bank that was found before. */
+void rv_mode_changed(rv_hart *h)
+{
+  const rv_regime *r = &h->mmu->of_level[rv_level(h)];
+  const bool mprv =
+      h->prv == PRV_M && (h->csr.mstatus & mstatus_MPRV); /* then it is MPP's, MPV's */
+  if (likely(r->bank && !mprv))
+    use(h, r);
+  else
+    select_bank(h);
+}
+
+/* The current bank was used last: a new one does not take its place. */
+const rv_regime *rv_guest_regime(rv_hart *h, rv_prv prv)
+{
+  rv_regime *r = &h->mmu->of_level[RV_LEVEL(prv, true)];
+  if (unlikely(!r->bank))
+    *r = regime_of(h, prv, true);
+  return r;
 }
 
 bool rv_mmu_init(rv_hart *h)
@@ -246,6 +301,9 @@ static void drop_page(rv_hart *h, rv_bank *b, uint64_t va)
     clear_entry(b, LOG_R + i);
   if (b->w[i].va == page)
     clear_entry(b, LOG_W + i);
+  const unsigned k = va >> RV_PAGE_SHIFT & (RV_HLVX_SIZE - 1);
+  if (b->x[k].va == page)
+    clear_entry(b, LOG_X + k);
   for (unsigned j = 0; j < b->n_log; j++) {
     if (b->log[j] < LOG_JC)
       continue;
@@ -340,7 +398,7 @@ void rv_tlb_drop_writes(rv_hart *h, const uint8_t *host_page)
   for (unsigned i = 0; i < RV_BANKS; i++) {
     rv_bank *b = &h->mmu->bank[i];
     for (unsigned j = 0; b->valid && j < RV_TLB_SIZE; j++)
-      if (b->w[j].host == host_page)
+      if (b->w[j].va + b->w[j].addend == (uint64_t)host_page)
         clear_entry(b, LOG_W + j);
   }
 }

@@ -39,6 +39,7 @@ typedef struct {
   uint64_t reset;
 } csr_row;
 
+#define gate_NONE NULL
 #define read_PLAIN NULL
 #define write_PLAIN NULL
 #define write_IGNORE NULL
@@ -86,6 +87,11 @@ static const uint8_t row_of[4096] = {
 #include "priv/csr.def"
 };
 
+static const uint64_t zero[N_ROWS] = {
+#define ZERO(csr, bits) [ROW_##csr] = bits,
+#include "priv/csr.def"
+};
+
 /* Extensions without which a row does not exist. */
 static const uint64_t needs[N_ROWS] = {
 #define NEEDS(csr, ext) [ROW_##csr] = 1ull << EXT_##ext,
@@ -96,6 +102,8 @@ static const csr_row *find(unsigned csr)
 {
   return csr < 4096 && row_of[csr] ? &rows[row_of[csr] - 1] : NULL;
 }
+
+unsigned rv_csr_index(unsigned csr) { return row_of[csr]; }
 
 /* The row of a CSR that this hart has. */
 static const csr_row *find_on(const rv_hart *h, unsigned csr)
@@ -133,9 +141,10 @@ const char *rv_csr_value_name(unsigned csr, const char *field, uint64_t value)
 /* ---- access ---- */
 
 /* Writable bits of a CSR whose write is PLAIN: its RW, WARL and WLRL fields as far as the hart has
- * them, or all. */
-static uint64_t plain_mask(const rv_hart *h, unsigned csr)
+ * them, or all; but for its ZERO bits. */
+static uint64_t plain_mask(const rv_hart *h, const csr_row *row)
 {
+  const unsigned csr = row->desc.addr;
   uint64_t mask = 0;
   bool any = false;
   for (unsigned i = 0; i < N_FIELDS; i++)
@@ -144,7 +153,7 @@ static uint64_t plain_mask(const rv_hart *h, unsigned csr)
       mask |=
           fields[i].writable && rv_has(h, fields[i].ext) ? RV_MASK(fields[i].hi, fields[i].lo) : 0;
     }
-  return any ? mask : ~0ull;
+  return (any ? mask : ~0ull) & ~zero[row - rows];
 }
 
 static uint64_t *cell_of(rv_hart *h, const csr_row *row)
@@ -173,7 +182,7 @@ static rv_why refusal(const rv_hart *h, const csr_row *row, bool write)
     return WHY_CSR_READ_ONLY; /* from V=1 too: HS-mode could not either [H-014, H-085, H-113] */
   if (h->prv != PRV_M && level == PRV_M)
     return WHY_CSR_PRIVILEGE; /* [H-017] */
-  const rv_why why = row->gate(h, csr);
+  const rv_why why = row->gate ? row->gate(h, csr) : WHY_NONE;
   if (why)
     return why;
   if (h->v)
@@ -199,7 +208,8 @@ static const csr_row *substitute(const rv_hart *h, const csr_row *row)
   }
 }
 
-static void tell(rv_hart *h, unsigned csr, uint64_t before, uint64_t after)
+static __attribute__((noinline)) void tell(rv_hart *h, unsigned csr, uint64_t before,
+                                           uint64_t after)
 {
   rv_event e = rv_event_here(h, RV_EV_CSR);
   e.u.csr.csr = csr;
@@ -208,23 +218,35 @@ static void tell(rv_hart *h, unsigned csr, uint64_t before, uint64_t after)
   rv_tell(h, &e);
 }
 
+/* The row that the number means here; NULL: refused, h->trap holds the reason. */
+static __attribute__((noinline)) const csr_row *ask(rv_hart *h, unsigned csr, bool write)
+{
+  const csr_row *row = find_on(h, csr);
+  /* Without a row: reserved, or the upper half of RV32: never cause 22 [H-015, H-016]. */
+  const rv_why why = row ? refusal(h, row, write) : WHY_NO_CSR;
+  if (!why)
+    return substitute(h, row);
+  rv_refuse(h, why, 0);
+  return NULL;
+}
+
 bool rv_csr_access(rv_hart *h, unsigned csr, unsigned op, uint64_t operand, bool write,
                    uint64_t *value)
 {
-  const csr_row *row = find_on(h, csr);
-  if (!row) /* reserved, or the upper half of RV32: never cause 22 [H-015, H-016] */
-    return rv_refuse(h, WHY_NO_CSR, 0);
-  const rv_why why = refusal(h, row, write);
-  if (why)
-    return rv_refuse(h, why, 0);
-  row = substitute(h, row);
+  const rv_csr_way way = h->csr_way[row_of[csr]][rv_level(h)];
+  const csr_row *row = &rows[way.row];
+  if (!(way.how & (write ? RV_WAY_WRITE : RV_WAY_READ))) {
+    row = ask(h, csr, write);
+    if (!row)
+      return false;
+  }
   const uint64_t old = read_row(h, row);
   *value = old;
   if (!write)
     return true;
   /* csrrs and csrrc on mip work on the software bit of SEIP, not on the line ORed to it [H-082]. */
   const uint64_t base = row->desc.addr == CSR_mip ? (old & ~IP(SEI)) | (h->csr.mip & IP(SEI)) : old;
-  write_row(h, row, op == 1 ? operand : op == 2 ? base | operand : base & ~operand);
+  write_row(h, row, rv_csr_result(op, base, operand));
   if (unlikely(h->observe & 1ull << RV_EV_CSR))
     tell(h, row->desc.addr, old, read_row(h, row));
   return true;
@@ -246,15 +268,46 @@ bool rv_csr_poke(rv_hart *h, unsigned csr, uint64_t value)
   return row;
 }
 
+/* refusal() and substitute() asked in advance, for rows whose answer is the mode's alone. */
+static rv_csr_way way_of(const csr_row *row, const rv_hart *mode)
+{
+  const csr_row *meant = substitute(mode, row);
+  rv_csr_way way = { .cell = meant->cell, .row = meant - rows };
+  if (!refusal(mode, row, false))
+    way.how |= RV_WAY_READ | (meant->read ? 0 : RV_WAY_CELL_READ);
+  if (!refusal(mode, row, true))
+    way.how |= RV_WAY_WRITE | (meant->write || meant->ignore ? 0 : RV_WAY_CELL_WRITE);
+  return way;
+}
+
+static void find_ways(rv_hart *h)
+{
+  static const struct {
+    rv_prv prv;
+    bool v;
+  } modes[] = {
+    { PRV_M, false }, { PRV_S, false }, { PRV_U, false }, { PRV_S, true }, { PRV_U, true }
+  };
+  memset(h->csr_way, 0, sizeof h->csr_way);
+  for (unsigned k = 0; k < sizeof modes / sizeof *modes; k++) {
+    const rv_hart mode = { .prv = modes[k].prv, .v = modes[k].v };
+    for (unsigned i = 0; i < N_ROWS; i++)
+      if (!rows[i].gate && find_on(h, rows[i].desc.addr))
+        h->csr_way[i + 1][rv_level(&mode)] = way_of(&rows[i], &mode);
+  }
+}
+
 void rv_csr_reset(rv_hart *h)
 {
-  _Static_assert(N_ROWS <= sizeof h->csr_mask / sizeof *h->csr_mask, "csr_mask is too small");
+  _Static_assert(sizeof rows / sizeof *rows <= RV_CSR_ROWS, "rv_hart has no room for the rows");
+  _Static_assert(offsetof(rv_hart, csr_way) <= UINT16_MAX, "rv_csr_way.cell is too small");
   memset(&h->csr, 0, sizeof h->csr); /* MODE of satp, vsatp, hgatp: Bare [H-188] */
   memset(h->s, 0, sizeof h->s);
   rv_counter_reset(h);
   for (unsigned i = 0; i < N_ROWS; i++) {
-    h->csr_mask[i] = plain_mask(h, rows[i].desc.addr);
+    h->csr_mask[i] = plain_mask(h, &rows[i]);
     if (rows[i].reset)
       *cell_of(h, &rows[i]) = rows[i].reset;
   }
+  find_ways(h);
 }

@@ -39,8 +39,18 @@ const rv_csr_field *rv_csr_fields(unsigned *n);
 /* The name csr.def gives a field's value ("guest"), or NULL. */
 const char *rv_csr_value_name(unsigned csr, const char *field, uint64_t value);
 
-/* A csr* instruction. Reads if read, then writes *value's new value if write: op is 1 (write),
- * 2 (set) or 3 (clear) as funct3 says. False: refused, h->trap holds cause 2 or 22 and the reason
+/* A CSR's place in rv_hart.csr_way, 0 if there is none of that number. */
+unsigned rv_csr_index(unsigned csr);
+
+/* What a csr* instruction makes of the old value, by its funct3 & 3. */
+enum { RV_CSR_WRITE = 1, RV_CSR_SET = 2, RV_CSR_CLEAR = 3 };
+static inline bool rv_csr_writes(unsigned op, unsigned rs1) { return op == RV_CSR_WRITE || rs1; }
+static inline uint64_t rv_csr_result(unsigned op, uint64_t old, uint64_t operand)
+{
+  return op == RV_CSR_WRITE ? operand : op == RV_CSR_SET ? old | operand : old & ~operand;
+}
+
+/* A csr* instruction. Reads, then writes the result if write: op is RV_CSR_*. False: refused, h->trap holds cause 2 or 22 and the reason
  * (tval is the caller's to fill). On success *value is the old value. */
 bool rv_csr_access(rv_hart *h, unsigned csr, unsigned op, uint64_t operand, bool write,
                    uint64_t *value) __attribute__((warn_unused_result));

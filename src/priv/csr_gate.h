@@ -3,8 +3,6 @@
  * Named in csr.def's rows, included by csr.c alone; asked by its refusal(), which also knows the
  * order. The reasons decide cause 2 or 22 (hv/virtual.c). [priv csrs; H-150]
  */
-static rv_why gate_NONE(const rv_hart *h, unsigned csr) { return WHY_NONE; }
-
 /* [H-162, H-293] */
 static rv_why gate_FP(const rv_hart *h, unsigned csr)
 {

@@ -33,20 +33,31 @@ static void write_fcsr(rv_hart *h, unsigned csr, uint64_t value)
 static const uint64_t sstatus_write_mask =
     sstatus_SIE | sstatus_SPIE | sstatus_SPP | sstatus_FS | sstatus_SUM | sstatus_MXR;
 
+/* Tells who depends on the bits of a status register that became others. An interrupt may be enabled
+ * by this very write [H-406]. */
+static void status_changed(rv_hart *h, uint64_t bits)
+{
+  const uint64_t regime = mstatus_SUM | mstatus_MXR | mstatus_MPRV | mstatus_MPP | mstatus_MPV;
+  if (bits & mstatus_FS)
+    h->fp_fast = false;
+  if (bits & regime)
+    rv_regime_changed(h);
+  if (bits & (mstatus_SIE | mstatus_MIE))
+    rv_irq_update(h);
+}
+
 static void write_sstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
+  const uint64_t old = h->csr.mstatus;
   put_masked(&h->csr.mstatus, sstatus_write_mask, value);
-  h->fp_fast = false;
-  rv_regime_changed(h); /* SUM and MXR */
-  rv_irq_update(h);     /* SIE [H-406] */
+  status_changed(h, old ^ h->csr.mstatus);
 }
 /* The fields of sstatus [H-290]; UXL and UBE keep [H-291, H-292]. In effect from now on [H-297]. */
 static void write_vsstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
+  const uint64_t old = h->s[1].status;
   put_masked(&h->s[1].status, sstatus_write_mask, value);
-  h->fp_fast = false;
-  rv_regime_changed(h);
-  rv_irq_update(h);
+  status_changed(h, old ^ h->s[1].status);
 }
 static void write_mstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
@@ -54,10 +65,9 @@ static void write_mstatus(rv_hart *h, unsigned csr, uint64_t value)
                   mstatus_TW | mstatus_TSR | mstatus_GVA | mstatus_MPV; /* [H-189] */
   if (rv_get(value, mstatus_MPP) != 2) /* WARL: there is no mode 2 [H-192] */
     mask |= mstatus_MPP;
+  const uint64_t old = h->csr.mstatus;
   put_masked(&h->csr.mstatus, mask, value);
-  h->fp_fast = false;
-  rv_regime_changed(h);
-  rv_irq_update(h);
+  status_changed(h, old ^ h->csr.mstatus);
 }
 
 /* PMM's reserved value becomes 0, as CBIE's [norm:pmlen_illegal_warl; H-410]. */
@@ -72,23 +82,6 @@ static uint64_t legal_pmm(uint64_t value, uint64_t pmm)
 static void write_hstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
   put_masked(&h->csr.hstatus, WRITABLE(h, hstatus), legal_pmm(value, hstatus_HUPMM));
-}
-
-static void write_epc(rv_hart *h, unsigned csr, uint64_t value)
-{
-  value &= ~1ull; /* IALIGN=16 [H-185] */
-  if (csr == CSR_mepc)
-    h->csr.mepc = value;
-  else
-    h->s[csr == CSR_vsepc].epc = value;
-}
-static void write_tvec(rv_hart *h, unsigned csr, uint64_t value)
-{
-  value &= ~2ull; /* MODE is Direct or Vectored [H-184] */
-  if (csr == CSR_mtvec)
-    h->csr.mtvec = value;
-  else
-    h->s[csr == CSR_vstvec].tvec = value;
 }
 
 /* Sv39, Sv48, Sv57 and Bare in satp, vsatp and hgatp [H-002, H-200, H-208]. An unsupported MODE:

@@ -17,12 +17,16 @@ static uint64_t timers(rv_hart *h)
   return ip;
 }
 
-/* VSEIP is hvip's alone: there is no guest external interrupt [H-062]. */
-uint64_t rv_pending(rv_hart *h)
+/* Those of the set that are pending: the clock is asked only for a timer's sake. VSEIP is hvip's
+ * alone: there is no guest external interrupt [H-062]. */
+static uint64_t pending_of(rv_hart *h, uint64_t set)
 {
   const uint64_t soft = h->csr.menvcfg & menvcfg_STCE ? h->csr.mip & ~IP(STI) : h->csr.mip;
-  return h->ip_lines | soft | h->csr.hvip | timers(h);
+  const uint64_t late = set & (IP(STI) | IP(VSTI)) ? timers(h) : 0;
+  return (h->ip_lines | soft | h->csr.hvip | late) & set;
 }
+
+uint64_t rv_pending(rv_hart *h) { return pending_of(h, ~0ull); }
 
 /* The first of a priority list that is in the set, or 0. */
 static unsigned first(uint64_t set, const uint8_t *order)
@@ -53,7 +57,7 @@ static unsigned select_interrupt(rv_hart *h, uint64_t ready)
 
 void rv_irq_update(rv_hart *h)
 {
-  const uint64_t ready = rv_pending(h) & h->csr.mie;
+  const uint64_t ready = pending_of(h, h->csr.mie);
   if (ready)
     h->wfi = false; /* resumes even if globally disabled or delegated [H-081] */
   h->attention = h->stop || (ready && select_interrupt(h, ready));

@@ -217,17 +217,15 @@ static void describe_trap(rv_hart *h, transition *n, const rv_trap *t)
 
 /* ---- trap loops ---- */
 
-static unsigned level_of(unsigned prv, bool v) { return v * 4 + prv; }
-
 /* A mode is entered: nothing has retired in it since. count is icount as its first instruction
  * will see it. */
-static void note_entry(rv_hart *h, uint64_t count) { h->loop[level_of(h->prv, h->v)].entered = count; }
+static void note_entry(rv_hart *h, uint64_t count) { h->loop[rv_level(h)].entered = count; }
 
 /* Counts successive traps that are equal while the interrupted mode made no progress at all; stops
  * the hart when there were too many. */
 static void watch_loop(rv_hart *h, const rv_trap *t)
 {
-  typeof(h->loop[0]) *l = &h->loop[level_of(h->prv, h->v)];
+  typeof(h->loop[0]) *l = &h->loop[rv_level(h)];
   /* A handler may answer wfi by coming back to it until something is pending: that is waiting. */
   if (t->why == WHY_VTW || t->why == WHY_TW || t->why == WHY_WFI_USER)
     return;
@@ -264,7 +262,7 @@ static void watch_loop(rv_hart *h, const rv_trap *t)
 /* After every change of mode. */
 static void settle(rv_hart *h)
 {
-  rv_regime_changed(h);
+  rv_mode_changed(h);
   rv_irq_update(h);
   h->fp_fast = false; /* another FS may count now */
   h->end_block = true;

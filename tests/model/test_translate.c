@@ -700,7 +700,7 @@ static void audit_hit(bench *b, const op *o)
 {
   const unsigned i = o->va >> 12 & (RV_TLB_SIZE - 1);
   const rv_tlbe *e = is_store(o->access) ? &b->h->bank->w[i] : &b->h->bank->r[i];
-  audit_entry(b, o->va, o->size, o->access, e->host + (o->va - e->va));
+  audit_entry(b, o->va, o->size, o->access, (uint8_t *)(o->va + e->addend));
 }
 static void audit(bench *b)
 {
@@ -712,7 +712,7 @@ static void audit(bench *b)
           one_in(b, 2) ? b->c.pmpaddr[rnd(b) % 4] << 2 & (PAGE - 1) : rnd(b) % PAGE;
       const unsigned at = edge < PAGE - 8 ? edge : PAGE - 8;
       if ((e->va >> 12 & (RV_TLB_SIZE - 1)) == i)
-        audit_entry(b, e->va + at, 8, write ? STORE : LOAD, e->host + at);
+        audit_entry(b, e->va + at, 8, write ? STORE : LOAD, (uint8_t *)(e->va + at + e->addend));
     }
 }
 /* The result of a load in its register. */

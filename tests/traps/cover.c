@@ -118,7 +118,7 @@ static void want_csrs(cover *c)
 /* Instructions that only move values, or that the CSR grid has. */
 static bool is_privileged(const rv_insn_row *row)
 {
-  return !row->compressed && row->kind == RV_KIND_SYS && !g_str_has_prefix(row->text, "csrr");
+  return !row->compressed && (row->kind == RV_KIND_SYS || row->kind == RV_KIND_HLV);
 }
 
 static void want_instructions(cover *c)

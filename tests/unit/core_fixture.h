@@ -122,6 +122,7 @@ static inline core *core_new_n(unsigned n)
     core_poke(h, CSR_stvec, HS_VECTOR);
     core_poke(h, CSR_vstvec, VS_VECTOR);
     h->pc = CODE;
+    rv_regime_changed(h); /* what the machine's reset selects */
   }
   c->h = c->harts[0];
   return c;

@@ -249,7 +249,7 @@ START_TEST(every_body_gives_the_values_of_the_manual)
   unsigned n;
   const rv_insn_row *rows = rv_insn_rows(&n);
   for (unsigned i = 0; i < n; i++)
-    if (rows[i].kind != RV_KIND_SYS)
+    if (rows[i].kind < RV_KIND_CSR) /* those behind are privileged */
       ck_assert_msg(seen[rows[i].base_op], "%s was not executed", rows[i].text);
   world_free(w);
 }

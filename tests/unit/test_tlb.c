@@ -4,6 +4,7 @@
  * was kept, and the new one is used after the fence. [H-270 .. H-280]
  */
 #include "cpu/run.h"
+#include "mmu/mask.h"
 #include "mmu_fixture.h"
 
 static const uint64_t OLD = RAM + 0x300000, NEW = RAM + 0x500000, VA = 0x12345000;
@@ -27,7 +28,7 @@ static uint64_t load(fixture *f, uint64_t va)
   const rv_tlbe *e = &h->bank->r[va >> 12 & (RV_TLB_SIZE - 1)];
   uint64_t value = 0;
   if (va - e->va <= 4096 - 8)
-    memcpy(&value, e->host + (va - e->va), 8);
+    memcpy(&value, (uint8_t *)(va + e->addend), 8);
   else
     ck_assert_msg(rv_load(h, va, 8, NULL, &value), "%#lx: cause %lu", (long)va, h->trap.cause);
   return value;
@@ -232,6 +233,130 @@ START_TEST(hlv_is_apart)
   ck_assert_uint_eq(value & 0xffff, NEW_MARK);
   point_to(m.f, &m.hs, OLD, 0, RWX);
   ck_assert(old(m.f, VA + 2 * PAGE));
+  tear_down(m.f);
+}
+END_TEST
+
+/* hlv and hlvx as the engines do them, in HS: kept, or by the slow path. The mark, or 0: refused. */
+static uint64_t as_guest(machine *m, uint64_t va, bool hlvx)
+{
+  rv_hart *h = m->f->h;
+  const rv_xmode mode = rv_hlv_mode(h, RV_LOAD, hlvx);
+  uint64_t value = 0;
+  const uint8_t *from = rv_kept_of_guest(h, va, 4, hlvx);
+  if (from)
+    memcpy(&value, from, 4);
+  else if (!rv_load_as_guest(h, va, 4, &mode, &value))
+    return 0;
+  return value & 0xffff;
+}
+
+static machine set_up_hlv(bool in_vs)
+{
+  machine m = set_up_stale();
+  set_csr(m.f->h, CSR_hstatus, in_vs ? hstatus_SPVP : 0);
+  return m;
+}
+
+/* They go through the guest's bank, and every fence of the guest's reaches what they keep. H-273 */
+START_TEST(hlv_is_fenced_as_the_guest_is)
+{
+  const bool hlvx = _i & 1;
+  machine m = set_up_hlv(true);
+  rv_hart *h = m.f->h;
+  point_to(m.f, &m.vs, OLD, 0, RWX);
+  ck_assert_uint_eq(as_guest(&m, VA + 2 * PAGE, hlvx), OLD_MARK);
+  ck_assert(rv_kept_of_guest(h, VA + 2 * PAGE, 4, hlvx));
+  point_to(m.f, &m.vs, NEW, 0, RWX);
+  ck_assert_uint_eq(as_guest(&m, VA + 2 * PAGE, hlvx), OLD_MARK);
+  switch (_i / 2) {
+  case 0: rv_hfence_vvma(h, false, 0, false, 0); break;
+  case 1: rv_hfence_vvma(h, true, VA + 2 * PAGE, true, 7); break;
+  case 2: rv_hfence_gvma(h, false, 0, true, 5); break;
+  case 3: rv_tlb_drop_all(h); break;
+  case 4: set_vmid(&m, 6); break; /* another guest */
+  case 5: set_asid(&m, 8); break;
+  }
+  ck_assert_uint_eq(as_guest(&m, VA + 2 * PAGE, hlvx), NEW_MARK);
+  if (_i / 2 >= 4) { /* and back to the first */
+    set_vmid(&m, 5);
+    set_asid(&m, 7);
+    ck_assert_uint_eq(as_guest(&m, VA + 2 * PAGE, hlvx), OLD_MARK);
+  }
+  tear_down(m.f);
+}
+END_TEST
+
+/* What hlvx may read hlv may not, and the reverse; nor may VU what VS may. H-252, H-253 */
+START_TEST(hlv_keeps_to_its_permissions)
+{
+  machine m = set_up_hlv(true);
+  rv_hart *h = m.f->h;
+  map(m.f, &m.vs, VA + 3 * PAGE, OLD + 3 * PAGE - m.vs.offset, 0, V | X | A);
+  map(m.f, &m.vs, VA + 4 * PAGE, OLD + 4 * PAGE - m.vs.offset, 0, V | R | A);
+  for (unsigned round = 0; round < 2; round++) {
+    ck_assert_uint_eq(as_guest(&m, VA + 3 * PAGE, true), OLD_MARK);
+    ck_assert_uint_eq(as_guest(&m, VA + 3 * PAGE, false), 0);
+    ck_assert_uint_eq(as_guest(&m, VA + 4 * PAGE, false), OLD_MARK);
+    ck_assert_uint_eq(as_guest(&m, VA + 4 * PAGE, true), 0);
+    set_csr(h, CSR_hstatus, 0);
+    ck_assert_uint_eq(as_guest(&m, VA + 3 * PAGE, true), 0);
+    ck_assert_uint_eq(as_guest(&m, VA + 4 * PAGE, false), 0);
+    set_csr(h, CSR_hstatus, hstatus_SPVP);
+  }
+  /* The guest itself does not gain by what hlvx keeps. */
+  guest(&m);
+  ck_assert(load_refused(m.f, VA + 3 * PAGE));
+  host(&m);
+  /* MXR is asked of hlv each time. H-227 */
+  change(h, &h->csr.mstatus, mstatus_MXR, true);
+  ck_assert_uint_eq(as_guest(&m, VA + 3 * PAGE, false), OLD_MARK);
+  change(h, &h->csr.mstatus, mstatus_MXR, false);
+  ck_assert_uint_eq(as_guest(&m, VA + 3 * PAGE, false), 0);
+  tear_down(m.f);
+}
+END_TEST
+
+/* Nothing is kept for whom the instruction is refused to, or may be masked otherwise. H-151 */
+START_TEST(hlv_is_kept_for_m_and_hs)
+{
+  static const struct {
+    rv_prv prv;
+    bool v, kept;
+  } rows[] = {
+    { PRV_S, false, true }, { PRV_M, false, true }, { PRV_U, false, false },
+    { PRV_S, true, false }, { PRV_U, true, false }, { PRV_S, false, true },
+  };
+  machine m = set_up_hlv(true);
+  ck_assert_uint_eq(as_guest(&m, VA, false), OLD_MARK);
+  for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+    m.f->h->prv = rows[i].prv;
+    m.f->h->v = rows[i].v;
+    rv_mode_changed(m.f->h);
+    ck_assert(!rv_kept_of_guest(m.f->h, VA, 4, false) != rows[i].kept);
+  }
+  tear_down(m.f);
+}
+END_TEST
+
+/* An mret with MPRV, MPP and MPV set: back in M-mode loads are M's, not those of the mode it had. */
+START_TEST(mprv_is_no_mode_of_its_own)
+{
+  machine m = set_up_stale();
+  rv_hart *h = m.f->h;
+  set_mode(h, PRV_M, false); /* M's own is known from here on */
+  rv_put(&h->csr.mstatus, mstatus_MPRV, 1);
+  rv_put(&h->csr.mstatus, mstatus_MPP, PRV_S);
+  rv_mode_changed(h);
+  ck_assert(new (m.f, VA)); /* satp's, in a bank of its own */
+  ck_assert(h->mmu->data.mprv);
+  rv_put(&h->csr.mstatus, mstatus_MPP, PRV_M);
+  rv_mode_changed(h);
+  ck_assert(load_refused(m.f, VA));
+  rv_put(&h->csr.mstatus, mstatus_MPRV, 0);
+  rv_mode_changed(h);
+  ck_assert(load_refused(m.f, VA));
+  ck_assert(!h->mmu->data.mprv);
   tear_down(m.f);
 }
 END_TEST
@@ -720,7 +845,7 @@ static void use_data(chaos *c, uint64_t va, bool write)
   const uint64_t expected = truth(c, va, h->mmu->data, write ? RV_STORE : RV_LOAD);
   uint64_t value;
   if (va - e->va <= 4096 - 8) {
-    const uint64_t pa = RAM + (e->host + (va - e->va) - c->f->phys.region[0].host);
+    const uint64_t pa = RAM + ((uint8_t *)(va + e->addend) - c->f->phys.region[0].host);
     if (pa != expected)
       ck_abort_msg("%s %#lx: kept %#lx, the tables say %#lx", write ? "store" : "load", (long)va,
                    (long)pa, (long)expected);
@@ -784,6 +909,10 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, sum_and_mxr_at_once);
   tcase_add_test(tc, mprv_is_apart);
   tcase_add_test(tc, hlv_is_apart);
+  tcase_add_loop_test(tc, hlv_is_fenced_as_the_guest_is, 0, 12);
+  tcase_add_test(tc, hlv_keeps_to_its_permissions);
+  tcase_add_test(tc, hlv_is_kept_for_m_and_hs);
+  tcase_add_test(tc, mprv_is_no_mode_of_its_own);
   tcase_add_loop_test(tc, sfence_in_hs, 0, 9);
   tcase_add_loop_test(tc, fence_of_the_vs_stage, 0, 27);
   tcase_add_loop_test(tc, fence_of_the_g_stage, 0, 4);
