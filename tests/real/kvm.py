@@ -21,7 +21,7 @@ import kernel
 import linux
 import sim
 
-LIMIT = "2G"  # a run takes 0.1 to 0.2 G
+LIMIT = "1G"  # a run takes about 0.1 G
 MEMORY = "256M"
 
 # As in init/vmm.c.

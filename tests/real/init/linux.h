@@ -72,9 +72,12 @@ static inline void *map(long size, int flags, long file)
   return at < 0 && at > -4096 ? 0 : (void *)at;
 }
 
+/* The console's driver may still hold text, and would lose it: tcdrain. */
 static void power_off(void)
 {
+  enum { TCSBRK = 0x5409 };
   print("POWER OFF\n");
+  call(SYS_IOCTL, console, TCSBRK, 1, 0, 0);
   call(SYS_REBOOT, 0xfee1dead, 672274793, 0x4321fedc, 0, 0);
   for (;;)
     ;

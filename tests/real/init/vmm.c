@@ -121,38 +121,49 @@ static void serve_sbi(struct kvm_run *run)
     run->sbi.error = (unsigned long)SBI_NOT_SUPPORTED;
 }
 
-/* A 16550 that sends at once and receives nothing: what is written to most registers is read back.
- */
+/* A 16550 that sends at once and receives nothing; most registers read as they were written. */
+static unsigned char uart[8], divisor[2];
+enum { UART_DATA, UART_IER, UART_IIR, UART_LCR, UART_LSR = 5, UART_MSR };
+
+/* Without an interrupt line, Linux looks at IIR by a timer, and sends only what IIR asks for. */
+static unsigned char read_uart(unsigned which)
+{
+  enum { IER_SENT = 2, IIR_SENT = 2, IIR_NONE = 1, LSR_EMPTY = 0x60, MSR_READY = 0xb0 };
+  switch (which) {
+  case UART_DATA:
+    return 0;
+  case UART_IIR:
+    return uart[UART_IER] & IER_SENT ? IIR_SENT : IIR_NONE;
+  case UART_LSR:
+    return LSR_EMPTY;
+  case UART_MSR:
+    return MSR_READY;
+  default:
+    return uart[which];
+  }
+}
+
+static void write_uart(unsigned which, unsigned char value)
+{
+  if (which == UART_DATA)
+    show((char)value);
+  else
+    uart[which] = value;
+}
+
 static void serve_uart(struct kvm_run *run)
 {
-  enum {
-    DATA,
-    IER,
-    IIR,
-    LCR,
-    MCR,
-    LSR,
-    MSR,
-    SCRATCH,
-    DLAB = 0x80,
-    EMPTY = 0x60,
-    NO_INTERRUPT = 1,
-    READY = 0xb0
-  };
-  static unsigned char registers[8], divisor[2];
+  enum { DLAB = 0x80 };
   unsigned which = (unsigned)(run->mmio.address - UART);
-  int divides = which <= IER && registers[LCR] & DLAB;
-  unsigned char *kept = divides ? &divisor[which] : &registers[which];
-  if (run->mmio.is_write && which == DATA && !divides)
-    show((char)run->mmio.data[0]);
-  else if (run->mmio.is_write)
-    *kept = run->mmio.data[0];
+  if (which <= UART_IER && uart[UART_LCR] & DLAB) {
+    if (run->mmio.is_write)
+      divisor[which] = run->mmio.data[0];
+    else
+      run->mmio.data[0] = divisor[which];
+  } else if (run->mmio.is_write)
+    write_uart(which, run->mmio.data[0]);
   else
-    run->mmio.data[0] = which == LSR                ? EMPTY
-                        : which == IIR              ? NO_INTERRUPT
-                        : which == MSR              ? READY
-                        : which == DATA && !divides ? 0
-                                                    : *kept;
+    run->mmio.data[0] = read_uart(which);
 }
 
 static void serve_mmio(struct kvm_run *run)
