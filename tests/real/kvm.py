@@ -129,10 +129,22 @@ def check(run, console, harts, firmware):
         yield f"no complaint of a kernel: {trouble[0]}"
 
 
+def in_guest(trace):
+    """Exits, and the instructions between them and the entries before, of all harts."""
+    exits, instructions, entered = 0, 0, {}
+    for now, hart, kind in re.findall(r"^ *(\d+) +(\d+) +\S+ +(ENTER|EXIT) ", trace, re.MULTILINE):
+        if kind == "ENTER":
+            entered[hart] = int(now)
+        else:
+            exits += 1
+            instructions += int(now) - entered[hart]
+    return exits, instructions
+
+
 def test(program, programs, console, harts, firmware):
     first, second = (boot(program, programs, console, harts, firmware) for _ in range(2))
-    exits = re.search(r"^# end: .*; (\d+ exits)", first.trace, re.MULTILINE)
-    print(f"{console}, {harts} harts, {firmware}: {first.cost()}, {exits[1] if exits else 'no exits'}")
+    exits, instructions = in_guest(first.trace)
+    print(f"{console}, {harts} harts, {firmware}: {first.cost()}; {exits} exits, {instructions} instructions in VS and VU")
     problems = list(check(first, console, harts, firmware))
     if problems:
         return sim.failure(first, problems)
