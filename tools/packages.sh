@@ -10,9 +10,12 @@ packages="
   device-tree-compiler dosfstools e2fsprogs mtools gdb-multiarch opensbi valgrind
   debian-archive-keyring"
 
-# Prints the packages that are not installed.
+# What builds the Linux of tests/real/.
+linux_packages="gcc-riscv64-linux-gnu make flex bison bc xz-utils"
+
+# Prints those of the packages that are not installed.
 missing_packages() {
-  for package in $packages; do
+  for package in "$@"; do
     # shellcheck disable=SC2016  # ${...} is dpkg-query's, not the shell's
     case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
       *" installed") ;;
@@ -33,13 +36,15 @@ as_root() {
   fi
 }
 
+# Installs what there is to run and test rvh-sim; arguments: more packages.
 install_packages() {
+  # shellcheck disable=SC2086  # one word per package
+  set -- $packages "$@"
   if ! command -v dpkg-query >/dev/null; then
-    # shellcheck disable=SC2086  # one line
-    echo "rvh-sim: not a Debian system; install what corresponds to:" $packages >&2
+    echo "rvh-sim: not a Debian system; install what corresponds to: $*" >&2
     return 0
   fi
-  missing=$(missing_packages)
+  missing=$(missing_packages "$@")
   [ -n "$missing" ] || return 0
   echo "rvh-sim: installing $missing" >&2
   as_root apt-get -q update >&2

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the tests of whole systems run: Debian's riscv64 kernel and firmware, fetched by apt.
+"""What the tests of whole systems run: Debian's riscv64 kernel, its source, and firmware, by apt.
 
   artefacts.py      fetch what is missing, and say what there is
 
@@ -32,6 +32,7 @@ MODULES = ("crc32c_generic", "crc16", "mbcache", "jbd2", "ext4", "virtio_blk", "
 # Name here: package, and the path in it.
 FILES = {
     "linux": ("linux-image", r"\./boot/vmlinux-.*"),
+    "linux-source.tar.xz": ("linux-source", r"\./usr/src/linux-source-.*\.tar\.xz"),
     **{f"modules/{name}.ko.xz": ("linux-image", rf"\./usr/lib/modules/.*/{name}\.ko\.xz")
        for name in MODULES},
     "busybox": ("busybox-static", r"\./(usr/)?bin/busybox"),
@@ -41,6 +42,9 @@ FILES = {
                                r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic\.bin"),
     "u-boot.bin": ("u-boot-qemu", r"\./usr/lib/u-boot/qemu-riscv64_smode/u-boot\.bin"),
 }
+
+# Packages whose names have a version in them: the one that always depends on the newest.
+NEWEST = {"linux-image": f"linux-image-{ARCHITECTURE}", "linux-source": "linux-source"}
 
 
 class Missing(Exception):
@@ -58,6 +62,15 @@ def path(name):
     if not found.exists():
         raise Missing(f"{found} is not there: the test real.packages fetches it")
     return found
+
+
+def version(package):
+    """What was fetched last of a package; the beginning of its name will do."""
+    known = path("versions").read_text().splitlines()
+    found = [line for line in known if line.startswith(package)]
+    if not found:
+        raise Missing(f"{path('versions')} knows no {package}: the test real.packages fetches it")
+    return found[-1]
 
 
 def installed_opensbi(name):
@@ -111,20 +124,20 @@ Dir::Cache "{root}/cache";
     return {**os.environ, "APT_CONFIG": str(root / "apt.conf"), "LC_ALL": "C"}
 
 
-def run(command, **options):
+def run(command, seconds=900, **options):
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=900, **options)
+                          stderr=subprocess.STDOUT, text=True, timeout=seconds, **options)
     if done.returncode != 0:
         raise Missing(f"{' '.join(command)} failed:\n{done.stdout}")
     return done.stdout
 
 
-def kernel_package(environment):
-    """The package that linux-image-riscv64 stands for; its name has the version in it."""
-    text = run(["apt-cache", "depends", f"linux-image-{ARCHITECTURE}"], env=environment)
-    found = re.search(r"Depends: (linux-image-\d\S*)", text)
+def newest(environment, package):
+    """The package that one of NEWEST stands for."""
+    text = run(["apt-cache", "depends", NEWEST[package]], env=environment)
+    found = re.search(rf"Depends: ({package}-\d\S*)", text)
     if not found:
-        raise Missing(f"linux-image-{ARCHITECTURE} has no kernel among its dependencies:\n{text}")
+        raise Missing(f"{NEWEST[package]} has no {package} among its dependencies:\n{text}")
     return found[1].split(":")[0]
 
 
@@ -156,7 +169,7 @@ def fetch(missing, target):
         environment = make_apt_root(work)
         run(["apt-get", "-q", "update", "--error-on=any"], env=environment)
         for package in packages:
-            real = kernel_package(environment) if package == "linux-image" else package
+            real = newest(environment, package) if package in NEWEST else package
             run(["apt-get", "-q", "download", real], env=environment, cwd=work)
             deb, = work.glob("*.deb")
             unpack(str(deb), wanted[package], work)
