@@ -63,12 +63,12 @@ static inline __attribute__((always_inline)) uint64_t box32(float f)
   CASE(host_##name)                                                                                \
   {                                                                                                \
     const uint64_t ea = RS1 + IMM;                                                          \
-    const rv_tlbe *e = TLB_ENTRY(ea, r);                                                           \
-    const uint64_t off = ea - e->va;                                                               \
+    const uint64_t i = TLB_INDEX(ea);                                                              \
+    const uint64_t off = ea - TLB_VA(i, r);                                                        \
     type v;                                                                                        \
     READY(name);                                                                                   \
     IF_NOT(off <= RV_PAGE_SIZE - sizeof v, name);                                                  \
-    memcpy(&v, (char *)(ea + e->addend), sizeof v);                                                \
+    memcpy(&v, TLB_HOST(ea, i, r), sizeof v);                                                      \
     FD = value;                                                                                    \
     NEXT;                                                                                          \
   }
@@ -76,12 +76,12 @@ static inline __attribute__((always_inline)) uint64_t box32(float f)
   CASE(host_##name)                                                                                \
   {                                                                                                \
     const uint64_t ea = RS1 + IMM;                                                          \
-    const rv_tlbe *e = TLB_ENTRY(ea, w);                                                           \
-    const uint64_t off = ea - e->va;                                                               \
+    const uint64_t i = TLB_INDEX(ea);                                                              \
+    const uint64_t off = ea - TLB_VA(i, w);                                                        \
     const type v = FS2;                                                                     \
     READY(name);                                                                                   \
     IF_NOT(off <= RV_PAGE_SIZE - sizeof v, name);                                                  \
-    memcpy((char *)(ea + e->addend), &v, sizeof v);                                                \
+    memcpy(TLB_HOST(ea, i, w), &v, sizeof v);                                                      \
     NEXT;                                                                                          \
   }
 HOST_LOAD(flw, uint32_t, 0xffffffff00000000ull | v)

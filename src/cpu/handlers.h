@@ -45,6 +45,12 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
 
 #ifndef RV_BODIES
 #define RV_BODIES
+static inline __attribute__((always_inline)) uint64_t rv_copy_of(uint64_t v)
+{
+  __asm__("" : "+r"(v));
+  return v;
+}
+
 #define HAS_ROW(name) enum { row_of_##name = OP_##name };
 #define INLINE static inline __attribute__((always_inline))
 #define RR(name) HAS_ROW(name) INLINE uint64_t body_##name(uint64_t a, uint64_t b)
@@ -62,9 +68,15 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
 #undef CSRX
 #endif
 
-/* The entry of the bank's read or write TLB that ea would be in: 16 bytes each. */
-#define TLB_ENTRY(ea, table)                                                                       \
-  ((const rv_tlbe *)(bank + offsetof(rv_bank, table) + ((ea) >> 8 & ((RV_TLB_SIZE - 1) << 4))))
+/* Where in the bank's read or write TLB the entry for ea would be, and the entry's words. The second is
+ * read by a copy of the index: so each load adds the bank's address by itself, and no addition of its
+ * own stands between ea and the data. */
+#define TLB_INDEX(ea) ((ea) >> 8 & ((RV_TLB_SIZE - 1) << 4))
+#define TLB_WORD(index, table, word)                                                               \
+  (*(const uint64_t *)(bank + (index) + offsetof(rv_bank, table) + offsetof(rv_tlbe, word)))
+#define TLB_VA(index, table) TLB_WORD(index, table, va)
+#define TLB_HOST(ea, index, table)                                                                 \
+  ((char *)((ea) + TLB_WORD(rv_copy_of(index), table, addend)))
 
 #define WRAP_RR(name) CASE(name) { GIVE(body_##name(RS1, RS2)); }
 #define WRAP_RI(name) CASE(name) { GIVE(body_##name(RS1, IMM)); }
@@ -85,12 +97,12 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
   CASE(name)                                                                                       \
   {                                                                                                \
     const uint64_t ea = RS1 + IMM;                                                          \
-    const rv_tlbe *e = TLB_ENTRY(ea, r);                                                           \
-    const uint64_t off = ea - e->va;                                                               \
+    const uint64_t i = TLB_INDEX(ea);                                                              \
+    const uint64_t off = ea - TLB_VA(i, r);                                                        \
     mem_##name v;                                                                                  \
     if (unlikely(off > RV_PAGE_SIZE - sizeof v))                                                   \
       SLOW(name);                                                                                  \
-    memcpy(&v, (char *)(ea + e->addend), sizeof v);                                                \
+    memcpy(&v, TLB_HOST(ea, i, r), sizeof v);                                                      \
     TOUCHED(ea, sizeof v, false, v);                                                               \
     GIVE(v);                                                                                       \
   }
@@ -98,12 +110,12 @@ static inline __attribute__((always_inline)) uint64_t sext32(uint64_t v) { retur
   CASE(name)                                                                                       \
   {                                                                                                \
     const uint64_t ea = RS1 + IMM;                                                          \
-    const rv_tlbe *e = TLB_ENTRY(ea, w);                                                           \
-    const uint64_t off = ea - e->va;                                                               \
+    const uint64_t i = TLB_INDEX(ea);                                                              \
+    const uint64_t off = ea - TLB_VA(i, w);                                                        \
     const mem_##name v = RS2;                                                               \
     if (unlikely(off > RV_PAGE_SIZE - sizeof v))                                                   \
       SLOW(name);                                                                                  \
-    memcpy((char *)(ea + e->addend), &v, sizeof v);                                                \
+    memcpy(TLB_HOST(ea, i, w), &v, sizeof v);                                                      \
     TOUCHED(ea, sizeof v, true, v);                                                                \
     NEXT;                                                                                          \
   }

@@ -1,6 +1,7 @@
 """callgrind - host instructions, which other work on the machine does not change.
 
-Counted is what rvh-sim's own file executes, not its libraries: their code depends on the processor.
+Counted is what rvh-sim's own file executes, and the code it makes (of no file), not its libraries: theirs
+depends on the processor.
 Of two runs, one twice as long, the difference has neither start nor set-up in it.
 """
 import os
@@ -17,18 +18,19 @@ SHORT = {
     "vmtouch": 500, "vmmmio": 2000,
 }
 OBJECT = re.compile(r"^ob=\((\d+)\)(?: (.*))?$")
+MADE = "???"  # callgrind's word for the file of code that is in none
 COST = re.compile(r"^(?:\*|[+-]?\d)")
 CALLED = re.compile(r"^cob=\((\d+)\) (.*)$")
 
 
 def own_cost(lines, program):
-    """Instructions that ran in the file `program`. The line after calls= is a callee's, counted there."""
+    """Instructions that ran in the file `program` or in none. The line after calls= is a callee's, counted there."""
     names, current, cost, skip = {}, None, 0, False
     for line in lines:
         if line.startswith("calls="):
             skip = True
         elif COST.match(line):
-            if not skip and names.get(current) == program:
+            if not skip and names.get(current) in (program, MADE):
                 cost += int((line.split() + ["0"])[1])  # none: 0
             skip = False
         elif m := OBJECT.match(line):
