@@ -3,7 +3,7 @@
 
   make-stencils.py OBJECT OUTPUT
 
-Each function h_NAME becomes one stencil (h1_NAME, h2_NAME: its forms with an operand from t1): its machine code, hot part first, and the holes in it. The
+Each function h_NAME becomes one stencil (h1_NAME and so on: its other forms): its machine code, hot part first, and the holes in it. The
 jump to HOLE_next that ends the hot part is left out, since the next instruction's code follows; a jump
 to a cold part that is nothing but another jump goes there at once.
 """
@@ -107,7 +107,7 @@ def stencil(obj, name, section, cold_section):
 
 
 def index(function):
-    form, name = re.fullmatch(r"h([12]?)_(.*)", function).groups()
+    form, name = re.fullmatch(r"h([123]?)_(.*)", function).groups()
     return f"[{form or 0}][{opcode(name)}]"
 
 
@@ -118,19 +118,18 @@ def opcode(name):
 
 
 def stencils(obj):
-    functions = {s["name"]: s for s in obj.symbols if s["function"] and re.match(r"h[12]?_", s["name"])}
-    plain = {}
-    for name, s in sorted(functions.items(), key=lambda item: item[0][1] != "_"):
+    functions = {s["name"]: s for s in obj.symbols if s["function"] and re.match(r"h[123]?_", s["name"])}
+    forms = {}
+    for name, s in sorted(functions.items(), key=lambda item: item[0].replace("h_", "h0_")):
         if name.endswith(".cold"):
             continue
         cold = functions.get(name + ".cold")
         if s["value"] or s["size"] != len(obj.sections[s["section"]]):
             raise Unexpected(f"{name} is not alone in its section")
         made = stencil(obj, name, s["section"], cold and cold["section"])
-        if name.startswith("h_"):
-            plain[name[2:]] = made
-        elif plain[name[3:]] == made:
-            continue  # that operand is none of its
+        if made in forms.setdefault(name.split("_", 1)[1], []):
+            continue  # as a simpler one: that operand is none of its
+        forms[name.split("_", 1)[1]].append(made)
         yield index(name), made
 
 
@@ -148,7 +147,7 @@ def table(rows):
         out.append(f"static const hole holes_{i}[] = {{ {places} }};")
         lines.append(f"  {where} = {{ code_{i}, holes_{i}, {len(code)}, {len(cold)}, {len(holes)} }},")
     out += [f"enum {{ LONGEST_STENCIL = {sum(longest)} }};"]
-    return out + ["static const stencil stencils[3][N_HANDLERS] = {"] + lines + ["};", ""]
+    return out + ["static const stencil stencils[N_FORMS][N_HANDLERS] = {"] + lines + ["};", ""]
 
 
 def main():

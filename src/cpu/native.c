@@ -24,6 +24,8 @@ typedef struct {
   uint16_t hot, cold; /* bytes */
   uint16_t n_holes;
 } stencil;
+/* The forms of one instruction, as stencil.c numbers them: given is in t1. */
+enum { FORM_PLAIN, FORM_RS1_GIVEN, FORM_RS2_GIVEN, FORM_RS1_GIVEN_IMM_0, N_FORMS };
 #include "stencils.inc"
 
 /* Written here, not by the compiler: a jump with op in %rdi, and the counting of a segment. */
@@ -83,18 +85,27 @@ static const bool gives[N_HANDLERS] = {
 #include "cpu/insn.def"
 };
 
+static const stencil *form_of(const rv_part *p, unsigned form)
+{
+  const stencil *s = &stencils[form][p->form];
+  return s->code ? s : NULL;
+}
+
 /* The op's stencil: with an operand from t1, if the part before it in its segment left it there.
- * NULL: there is none for this form. */
+ * NULL: there is none of this op. */
 static const stencil *choose(const rv_part *p)
 {
   const rv_op *op = p->op, *before = p[-1].op;
+  const stencil *s = NULL;
   if (p[-1].form != RV_FORM_SEGMENT && gives[p[-1].form]) {
-    if (stencils[1][p->form].code && op->rs1 == before->rd)
-      return &stencils[1][p->form];
-    if (stencils[2][p->form].code && op->rs2 == before->rd)
-      return &stencils[2][p->form];
+    if (op->rs1 == before->rd) {
+      s = op->imm ? NULL : form_of(p, FORM_RS1_GIVEN_IMM_0);
+      s = s ? s : form_of(p, FORM_RS1_GIVEN);
+    }
+    if (!s && op->rs2 == before->rd)
+      s = form_of(p, FORM_RS2_GIVEN);
   }
-  return stencils[0][p->form].code ? &stencils[0][p->form] : NULL;
+  return s ? s : form_of(p, FORM_PLAIN);
 }
 
 static int64_t constant(const rv_op *op, unsigned what)

@@ -65,7 +65,7 @@ rv_handler HOLE_next, HOLE_slow COLD, HOLE_taken COLD, HOLE_jump COLD, HOLE_leav
 CASE(X_goto) { TAKEN; }
 CASE(X_undefined) { SLOW(undefined); }
 
-/* Forms that have one operand from t1. */
+/* Forms that have one operand from t1: 1 rs1, 2 rs2, 3 rs1 and an immediate that is 0. */
 #undef CASE
 #undef RS1
 #define CASE(name) void h1_##name(RV_ARGS)
@@ -78,5 +78,16 @@ CASE(X_undefined) { SLOW(undefined); }
 #define CASE(name) void h2_##name(RV_ARGS)
 #define RS1 AT(HOLE_rs1)
 #define RS2 t1
+#define INSN(op, text, picture, format, kind, ext, spec, brief) WRAP_##kind(op)
+#include "cpu/insn.def"
+
+#undef CASE
+#undef RS1
+#undef RS2
+#undef IMM
+#define CASE(name) void h3_##name(RV_ARGS)
+#define RS1 t1
+#define RS2 AT(HOLE_rs2)
+#define IMM 0
 #define INSN(op, text, picture, format, kind, ext, spec, brief) WRAP_##kind(op)
 #include "cpu/insn.def"
