@@ -4,7 +4,7 @@
 #include "sbi.h"
 
 #ifndef ROUNDS
-#define ROUNDS 60000000
+#define ROUNDS 300000000
 #endif
 
 void bench_main(void);

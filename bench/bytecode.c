@@ -4,7 +4,7 @@
 #include "sbi.h"
 
 #ifndef ROUNDS
-#define ROUNDS 900
+#define ROUNDS 3600
 #endif
 
 enum { N_VALUES = 512, STACK = 32 };

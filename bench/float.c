@@ -5,7 +5,7 @@
 #include "sbi.h"
 
 #ifndef ROUNDS
-#define ROUNDS 2000
+#define ROUNDS 20000
 #endif
 
 typedef struct {

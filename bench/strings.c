@@ -6,7 +6,7 @@
 #include "sbi.h"
 
 #ifndef ROUNDS
-#define ROUNDS 60000
+#define ROUNDS 600000
 #endif
 
 enum { N_RECORDS = 32, TEXT = 1024 };

@@ -13,6 +13,7 @@ enum {
   RV_JC_SIZE = 1024,  /* and of its jump cache */
   RV_BANKS = 32,      /* regimes of a hart */
   RV_FILL_LOG = 192,  /* fills of a bank that are remembered one by one */
+  RV_FETCHES = 256,   /* pages of code whose place a hart remembers: a power of two */
   RV_WALKS = 512,     /* last-level tables a stage remembers: a power of two */
   RV_HASH_BITS = 16,  /* of the table of blocks */
   RV_MAX_SEG = 64,    /* instructions of a segment: the len4 bitmap */
@@ -26,6 +27,7 @@ enum {
   RV_JC_SIZE = 2,
   RV_BANKS = 2,
   RV_FILL_LOG = 3,
+  RV_FETCHES = 1,
   RV_WALKS = 2,
   RV_HASH_BITS = 2,
   RV_MAX_SEG = 2,

@@ -314,9 +314,23 @@ void rv_place_written(rv_hart *h, const rv_place *p, unsigned size)
   rv_phys_written(h->phys, rv_phys_find(h->phys, p->pa, size), h, p->pa, size);
 }
 
+/* A jump cache forgets sooner than a page's translation does: a fence or another regime has another
+ * generation. */
 bool rv_fetch_place(rv_hart *h, uint64_t va, unsigned size, rv_place *place)
 {
-  return rv_locate(h, va, size, &h->mmu->fetch, place);
+  const uint64_t page = va & ~RV_PAGE_MASK, off = va & RV_PAGE_MASK;
+  rv_fetch_entry *e = &h->mmu->fetched[(page >> RV_PAGE_SHIFT ^ h->gen) & (RV_FETCHES - 1)];
+  if (RV_KEEP && e->host && e->page == page && e->gen == h->gen) {
+    *place = (rv_place){ .pa = e->pa | off, .host = e->host + off, .fence_shift = e->fence_shift,
+                         .cacheable = true };
+    return true;
+  }
+  if (!rv_locate(h, va, size, &h->mmu->fetch, place))
+    return false;
+  if (place->cacheable && place->host)
+    *e = (rv_fetch_entry){ h->gen, page, place->pa & ~RV_PAGE_MASK, place->host - off,
+                           place->fence_shift };
+  return true;
 }
 
 /* ---- without side effects ---- */

@@ -60,6 +60,14 @@ typedef struct {
 } rv_code_page;
 enum { RV_CODE_PAGES = 4 };
 
+/* Where a page of code is: for blocks to be found again. */
+typedef struct {
+  uint64_t gen, page;
+  uint64_t pa;
+  uint8_t *host; /* NULL: nothing is kept */
+  uint8_t fence_shift;
+} rv_fetch_entry;
+
 /* The stages of translation: what satp, vsatp and hgatp are the roots of. */
 enum { STAGE_SINGLE, STAGE_VS, STAGE_G, RV_STAGES };
 
@@ -80,5 +88,6 @@ typedef struct rv_mmu {
   rv_walk_entry walk[RV_STAGES][RV_WALKS];
   uint64_t walk_gen[RV_STAGES]; /* an entry of another generation is void */
   rv_code_page code_page[RV_CODE_PAGES]; /* for rv_peek_insn alone */
+  rv_fetch_entry fetched[RV_FETCHES];    /* for rv_fetch_place */
 } rv_mmu;
 #endif

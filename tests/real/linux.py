@@ -5,9 +5,11 @@
   linux.py RVH_SIM INIT repeat HARTS      two boots must be the same, instruction for instruction
   linux.py RVH_SIM shell                  type into busybox's shell, through a pipe
   linux.py RVH_SIM hotplug FIRMWARE       harts stop and start again: HSM
+  linux.py --prepare INIT FOLDER          write the initramfs; print the options that boot it, as JSON
 
 INIT is the compiled init/init.c. The console is the UART. A run is bounded by instructions.
 """
+import json
 import pathlib
 import re
 import sys
@@ -53,13 +55,22 @@ def bios(firmware):
     return ["-bios", found]
 
 
+def options(initrd, harts):
+    return ["-kernel", artefacts.path("linux"), "-initrd", initrd, "-append", "console=ttyS0",
+            "-m", "512M", "-smp", harts]
+
+
+def prepare(init, folder):
+    initrd = folder / "linux.cpio"
+    initrd.write_bytes(initramfs(init.read_bytes()))
+    print(json.dumps({"options": list(map(str, options(initrd, 1)))}, indent=1))
+
+
 def boot(program, archive, firmware, harts, typed=None):
     with tempfile.NamedTemporaryFile(suffix=".cpio") as initrd:
         initrd.write(archive)
         initrd.flush()
-        return sim.simulate(program, [*bios(firmware), "-kernel", artefacts.path("linux"),
-                                      "-initrd", initrd.name, "-append", "console=ttyS0",
-                                      "-m", "512M", "-smp", harts], LIMIT, typed)
+        return sim.simulate(program, [*bios(firmware), *options(initrd.name, harts)], LIMIT, typed)
 
 
 def check(run, firmware, harts):
@@ -123,6 +134,9 @@ poweroff -f
 
 def main(arguments):
     try:
+        if arguments[:1] == ["--prepare"] and len(arguments) == 3:
+            prepare(pathlib.Path(arguments[1]), pathlib.Path(arguments[2]))
+            return 0
         if arguments[1:] == ["shell"]:
             problem = test_shell(arguments[0])
         elif len(arguments) == 3 and arguments[1] == "hotplug":
