@@ -11,7 +11,7 @@ enum {
   RV_TLB_SIZE = 256,  /* entries of a bank's read and write TLB: a power of two, at least 2 */
   RV_HLVX_SIZE = 16,  /* and of what hlvx has read */
   RV_JC_SIZE = 1024,  /* and of its jump cache */
-  RV_BANKS = 32,      /* regimes of a hart */
+  RV_BANKS = 160,     /* regimes of a hart */
   RV_FILL_LOG = 192,  /* fills of a bank that are remembered one by one */
   RV_FETCHES = 256,   /* pages of code whose place a hart remembers: a power of two */
   RV_WALKS = 512,     /* last-level tables a stage remembers: a power of two */
