@@ -60,6 +60,7 @@ static inline __attribute__((always_inline)) uint64_t rv_copy_of(uint64_t v)
 #define STORE(name, type) HAS_ROW(name) typedef type mem_##name;
 #include "cpu/exec_i.h"
 #include "cpu/exec_m.h"
+#include "cpu/exec_b.h"
 #define CSRX(name, how, operand)                                                                   \
   HAS_ROW(name)                                                                                    \
   enum { csr_how_##name = how };                                                                   \

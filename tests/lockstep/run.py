@@ -25,7 +25,7 @@ LOG = (HERE / "spike.log").read_text()
 USAGE, EXPECT, SKIP = 126, 125, 77
 MACHINE = ["--strict", "--htinst=zero", "--hints=none", "-cpu", "rv64,sscofpmf=off"]
 ISA = ("rv64gch_zicntr_zihpm_zicbom_zicboz_zicbop_zawrs_smmpm_smnpm_ssnpm_"
-       "sstc_svadu_svpbmt_svnapot_svinval_zicclsm")
+       "sstc_svadu_svpbmt_svnapot_svinval_zicclsm_zba_zbb_zbc_zbs")
 
 
 def run(sim, *arguments, **options):

@@ -1,4 +1,4 @@
-/* test_exec.c - exec_*.h by the engine: every body of RV64IMAFD against values of exec_values.def,
+/* test_exec.c - exec_*.h by the engine: every body against values of exec_values.def,
  * loads and stores against bytes, and the rules of FS, rounding modes and flags.
  */
 #include "asm_text.h"
@@ -56,6 +56,7 @@ static void run_one(world *w, const char *text)
 static world *fp_world(void)
 {
   world *w = world_new(1, RV_CODE_DEFAULT);
+  w->harts[0]->choice.ext = w->code->ext = RV_EXT_ALL;
   w->harts[0]->csr.mstatus |= 1ull << 13;           /* FS Initial */
   world_asm(w, CODE + 0x10, "jal zero,0x80001014"); /* where jumps of the tests lead */
   world_asm(w, CODE + 0x20, "jal zero,0x80001024");

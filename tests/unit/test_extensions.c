@@ -21,15 +21,28 @@ START_TEST(absent_instructions_are_illegal)
     rv_ext ext;
     const char *text;
   } cases[] = {
-    { EXT_Svinval, "sinval.vma a0,a1" },  { EXT_Svinval, "sfence.w.inval" },
-    { EXT_Svinval, "sfence.inval.ir" },   { EXT_Svinval, "hinval.vvma a0,a1" },
-    { EXT_Svinval, "hinval.gvma a0,a1" }, { EXT_Zawrs, "wrs.nto" },
-    { EXT_Zawrs, "wrs.sto" },             { EXT_Zicbom, "cbo.inval (a0)" },
-    { EXT_Zicbom, "cbo.clean (a0)" },     { EXT_Zicbom, "cbo.flush (a0)" },
+    { EXT_Svinval, "sinval.vma a0,a1" },
+    { EXT_Svinval, "sfence.w.inval" },
+    { EXT_Svinval, "sfence.inval.ir" },
+    { EXT_Svinval, "hinval.vvma a0,a1" },
+    { EXT_Svinval, "hinval.gvma a0,a1" },
+    { EXT_Zawrs, "wrs.nto" },
+    { EXT_Zawrs, "wrs.sto" },
+    { EXT_Zicbom, "cbo.inval (a0)" },
+    { EXT_Zicbom, "cbo.clean (a0)" },
+    { EXT_Zicbom, "cbo.flush (a0)" },
     { EXT_Zicboz, "cbo.zero (a0)" },
+    { EXT_Zba, "sh1add a1,a0,a0" },
+    { EXT_Zba, "slli.uw a1,a0,1" },
+    { EXT_Zbb, "andn a1,a0,a0" },
+    { EXT_Zbb, "rev8 a1,a0" },
+    { EXT_Zbb, "zext.h a1,a0" },
+    { EXT_Zbc, "clmulr a1,a0,a0" },
+    { EXT_Zbs, "bexti a1,a0,63" },
+    { EXT_Zicond, "czero.eqz a1,a0,a0" },
   };
   for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
-    core *with = core_new(), *without = core_without(cases[i].ext);
+    core *with = core_without(N_EXT), *without = core_without(cases[i].ext);
     with->h->x[10] = without->h->x[10] = DATA;
     ck_assert_int_eq(execute(with, MODE_M, cases[i].text), NO_TRAP);
     for (unsigned mode = 0; mode < N_MODES; mode++)
@@ -113,7 +126,8 @@ START_TEST(switches)
   ck_assert_str_eq(refused("shlcofideleg", true), "");
   ck_assert(config.extensions >> EXT_Sscofpmf & 1 && config.extensions >> EXT_Shlcofideleg & 1);
   ck_assert_str_eq(refused("sscofpmf", false), "");
-  ck_assert(!(config.extensions >> EXT_Sscofpmf & 1) && !(config.extensions >> EXT_Shlcofideleg & 1));
+  ck_assert(!(config.extensions >> EXT_Sscofpmf & 1) &&
+            !(config.extensions >> EXT_Shlcofideleg & 1));
   ck_assert_str_eq(refused("max", true), "");
   ck_assert_uint_eq(config.extensions, RV_EXT_ALL);
 }

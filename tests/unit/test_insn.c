@@ -218,6 +218,7 @@ static const struct {
   { 0xfff5c513, "not a0,a1", "xori a0,a1,-1" },
   { 0x40b00533, "neg a0,a1", "sub a0,zero,a1" },
   { 0x0005851b, "sext.w a0,a1", "addiw a0,a1,0" },
+  { 0x0805853b, "zext.w a0,a1", "add.uw a0,a1,zero" },
   { 0x0015b513, "seqz a0,a1", "sltiu a0,a1,1" },
   { 0x00b03533, "snez a0,a1", "sltu a0,zero,a1" },
   { 0x00008067, "ret", "jalr zero,0(ra)" },

@@ -12,7 +12,7 @@ PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.M)
 POLL = 0.01
 # As tests/lockstep/run.py has it.
 SPIKE_ISA = ("rv64gch_zicntr_zihpm_zicbom_zicboz_zicbop_zawrs_smmpm_smnpm_ssnpm_"
-             "sstc_svadu_svpbmt_svnapot_svinval_zicclsm")
+             "sstc_svadu_svpbmt_svnapot_svinval_zicclsm_zba_zbb_zbc_zbs")
 
 
 class Failure(Exception):
