@@ -3,7 +3,7 @@
 
   net.py RVH_SIM DEVICE [HARTS]     DEVICE: pci, pci-modern, mmio-legacy, mmio-modern
 
-The guest (busybox) gets a file from a server on this host's loopback, posts it back, and serves it at
+The guest (busybox) gets a file from a server on this host's loopback, sends it back, and serves it at
 a port that is forwarded; each copy must have the file's checksum. The server fetches from the guest
 when the guest asks it to, so that nobody waits for a time. Random numbers and a console of virtio are
 there, too: two runs' random bytes are the same, and what the guest writes to the console is in a file.
@@ -40,7 +40,7 @@ ifconfig lo up; ifconfig eth0 up
 udhcpc -i eth0 -n -q -s /lease
 wget -q -O /srv/file http://{server}/file
 echo got $(sha256sum < /srv/file)
-wget -q -O - --post-file /srv/file http://{server}/post
+nc {sink} < /srv/file
 httpd -p 80 -h /srv
 wget -q -O - http://{server}/fetch
 poweroff -f
@@ -62,8 +62,16 @@ class Server(http.server.ThreadingHTTPServer):
 
     def __init__(self, forwarded):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.forwarded, self.posted, self.fetched = forwarded, None, None
+        self.forwarded, self.sent, self.fetched = forwarded, b"", b""
+        self.sink = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.receive, daemon=True).start()
+
+    def receive(self):
+        connection, _ = self.sink.accept()
+        with connection, connection.makefile("rb") as stream:
+            self.sent = stream.read(len(FILE))
+            connection.sendall(b"sent\n")
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -80,10 +88,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.fetched = reply.read()
         return self.answer(b"fetched\n")
 
-    def do_POST(self):
-        self.server.posted = self.rfile.read(int(self.headers["Content-Length"]))
-        self.answer(b"posted\n")
-
     def log_message(self, *_):
         pass
 
@@ -94,7 +98,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def initramfs(port):
+def initramfs(server):
     archive = cpio.Archive()
     for name in ("dev", "proc", "sys", "bin", "lib", "srv"):
         archive.folder(name)
@@ -103,7 +107,8 @@ def initramfs(port):
     modules = (*artefacts.NET_MODULES, "virtio_mmio")
     for name in modules:
         archive.file(f"lib/{name}.ko", lzma.decompress(artefacts.path(f"modules/{name}.ko.xz").read_bytes()))
-    archive.file("init", INIT.format(modules=" ".join(modules), server=f"10.0.2.2:{port}").encode())
+    archive.file("init", INIT.format(modules=" ".join(modules), server=f"10.0.2.2:{server.server_port}",
+                                     sink=f"10.0.2.2 {server.sink.getsockname()[1]}").encode())
     archive.file("lease", LEASE.encode())
     return archive.finish()
 
@@ -119,12 +124,12 @@ def options(device, folder, forwarded):
 
 def check(run, server, log):
     """What is wrong with a run."""
-    wanted = ["lease 10.0.2.15 10.0.2.2 10.0.2.3\n", f"got {digest(FILE)}", "posted\n", "fetched\n",
+    wanted = ["lease 10.0.2.15 10.0.2.2 10.0.2.3\n", f"got {digest(FILE)}", "\nsent\n", "\nfetched\n",
               f"random {RANDOM}\n", "reboot: Power down"]
     yield from (f"on the console: {text!r}" for text in wanted if text not in run.console)
-    for name, data in (("posted", server.posted), ("fetched", server.fetched)):
+    for name, data in (("sent", server.sent), ("fetched", server.fetched)):
         if data != FILE:
-            yield f"the file as it was sent to be {name}: {len(data or b'')} bytes arrived"
+            yield f"the file as it was sent to be {name}: {len(data)} bytes arrived"
     if "hello" not in log:
         yield f"hello in the file behind the virtio console, not {log!r}"
     if run.status != 0:
@@ -137,7 +142,7 @@ def check(run, server, log):
 def test(program, device, harts):
     with tempfile.TemporaryDirectory() as folder, Server(free_port()) as server:
         folder = pathlib.Path(folder)
-        (folder / "initrd.cpio").write_bytes(initramfs(server.server_port))
+        (folder / "initrd.cpio").write_bytes(initramfs(server))
         run = sim.simulate(program, ["-kernel", artefacts.path("linux"), "-initrd", folder / "initrd.cpio",
                                      "-append", "console=ttyS0", "-m", "512M", "-smp", harts,
                                      *options(device, folder, server.forwarded)], LIMIT)
