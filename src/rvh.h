@@ -48,16 +48,57 @@ typedef struct {
   int unit; /* PFLASH: 0 or 1; RVH_ANY: the first that is free */
   bool readonly;
 } rvh_drive;
-typedef enum { RVH_VIRTIO_BLK_MMIO, RVH_VIRTIO_BLK_PCI, RVH_LOADER } rvh_device_kind;
+typedef enum {
+  RVH_VIRTIO_BLK_MMIO,
+  RVH_VIRTIO_BLK_PCI,
+  RVH_VIRTIO_NET_MMIO,
+  RVH_VIRTIO_NET_PCI,
+  RVH_VIRTIO_RNG_MMIO,
+  RVH_VIRTIO_RNG_PCI,
+  RVH_VIRTIO_SERIAL_MMIO, /* one port: a console on chardev, if that is not NULL */
+  RVH_VIRTIO_SERIAL_PCI,
+  RVH_LOADER
+} rvh_device_kind;
 typedef struct {
   rvh_device_kind kind;
   const char *drive, *serial;
+  const char *netdev;  /* NET: NULL: no cable */
+  bool has_mac;        /* NET: false: 52:54:00:12:34:56, the next device ...:57 */
+  uint8_t mac[6];
+  const char *chardev; /* SERIAL */
   int slot;            /* of the PCI bus, or of virtio-mmio; RVH_ANY */
   bool disable_legacy; /* PCI: not transitional */
   const char *file;    /* LOADER: goes to addr as it is, or where its ELF headers say */
   uint64_t addr;
   bool has_addr, force_raw;
 } rvh_device;
+
+/* -netdev user: a network of the machine's own, whose router is this program (libslirp). Addresses are
+ * numbers, 10.0.2.2 being 0x0a000202. */
+enum { RVH_MAX_NETDEVS = 4, RVH_MAX_FORWARDS = 16, RVH_MAX_CHARDEVS = 8 };
+typedef struct {
+  const char *text; /* as it was given, for messages */
+  bool udp;
+  uint32_t host, guest; /* 0: every address of the host; the network's dhcpstart */
+  uint16_t host_port, guest_port;
+} rvh_forward;
+typedef struct {
+  const char *id, *hostname;
+  bool restricted;  /* only what is forwarded comes in or out */
+  bool no_ipv6;
+  uint32_t net, mask;            /* 0: 10.0.2.0/24 */
+  uint32_t host, dhcpstart, dns; /* 0: .2, .15 and .3 of it */
+  rvh_forward forwards[RVH_MAX_FORWARDS];
+  unsigned n_forwards;
+} rvh_netdev;
+
+/* -chardev: where a console of virtio leads. */
+typedef enum { RVH_CHARDEV_STDIO, RVH_CHARDEV_FILE, RVH_CHARDEV_NULL } rvh_chardev_kind;
+typedef struct {
+  const char *id;
+  rvh_chardev_kind kind;
+  const char *file; /* FILE: gets the output; there is no input */
+} rvh_chardev;
 
 /* Everything that makes a machine. Strings are borrowed until rvh_load returned. */
 typedef struct {
@@ -77,7 +118,10 @@ typedef struct {
   bool no_reboot;        /* a reset ends the run, as a power-off does */
   rvh_drive drives[RVH_MAX_DRIVES];
   rvh_device devices[RVH_MAX_DEVICES];
-  unsigned n_drives, n_devices;
+  rvh_netdev netdevs[RVH_MAX_NETDEVS];
+  rvh_chardev chardevs[RVH_MAX_CHARDEVS];
+  unsigned n_drives, n_devices, n_netdevs, n_chardevs;
+  uint64_t seed; /* of virtio-rng and of /chosen/rng-seed */
   bool virtio_mmio_modern; /* -global virtio-mmio.force-legacy=false */
   bool console_stdin;    /* read the terminal or pipe on standard input */
   /* With console_stdin: called for the next byte of input; returns it, or RVH_INPUT_NONE, or

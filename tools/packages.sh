@@ -4,7 +4,7 @@
 
 packages="
   cmake ninja-build gcc libc6-dev pkg-config
-  libglib2.0-dev libelf-dev libfdt-dev
+  libglib2.0-dev libelf-dev libfdt-dev libslirp-dev
   check libmpfr-dev python3
   gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf
   device-tree-compiler dosfstools e2fsprogs mtools gdb-multiarch opensbi valgrind

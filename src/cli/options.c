@@ -298,6 +298,22 @@ static bool set_DEVICE(cli_options *o, const char *value, GError **error)
   return cli_device(&o->config, value, error);
 }
 
+static bool set_NETDEV(cli_options *o, const char *value, GError **error)
+{
+  return cli_netdev(&o->config, value, error);
+}
+
+static bool set_CHARDEV(cli_options *o, const char *value, GError **error)
+{
+  return cli_chardev(&o->config, value, error);
+}
+
+static bool set_SEED(cli_options *o, const char *value, GError **error)
+{
+  return cli_parse_scaled(value, "", 1, &o->config.seed) ||
+         fail(error, "write it like --seed=42", "--seed: '%s' is not a number", value);
+}
+
 static bool set_GLOBAL(cli_options *o, const char *value, GError **error)
 {
   return cli_global(&o->config, value, error);

@@ -1,6 +1,6 @@
-/* storage.c - the options that name disks, flash and files to load: -drive, -device, -global,
- * and the board with its properties: -machine.
- * Spelled as QEMU's; what would not be done is refused.
+/* storage.c - the options that name disks, flash, devices and files to load: -drive, -device,
+ * -global, and the board with its properties: -machine. Spelled as QEMU's; what would not be done
+ * is refused.
  */
 #include "cli/keys.h"
 #include <string.h>
@@ -102,6 +102,30 @@ bool cli_boots_flash(const rvh_config *config)
 
 /* ---- -device ---- */
 
+static const char *device_name(const rvh_device *d);
+
+static bool device_netdev(void *target, const char *value, GError **error)
+{
+  ((rvh_device *)target)->netdev = value;
+  return true;
+}
+
+static bool device_mac(void *target, const char *value, GError **error)
+{
+  rvh_device *d = target;
+  d->has_mac = cli_parse_mac(value, d->mac);
+  if (d->has_mac && !(d->mac[0] & 1))
+    return true;
+  return cli_fail(error, "write it like mac=52:54:00:12:34:56; the first byte is even",
+                  "-device %s: mac=%s is not the address of one device", device_name(d), value);
+}
+
+static bool device_chardev(void *target, const char *value, GError **error)
+{
+  ((rvh_device *)target)->chardev = value;
+  return true;
+}
+
 static bool device_drive(void *target, const char *value, GError **error)
 {
   ((rvh_device *)target)->drive = value;
@@ -121,7 +145,7 @@ static bool device_mmio_bus(void *target, const char *value, GError **error)
   if (!g_str_has_prefix(value, bus) || !cli_parse_scaled(value + strlen(bus), "", 1, &slot) ||
       slot > 7)
     return cli_fail(error, "there are virtio-mmio-bus.0 to virtio-mmio-bus.7",
-                    "-device virtio-blk-device: no bus '%s'", value);
+                    "-device %s: no bus '%s'", device_name(target), value);
   ((rvh_device *)target)->slot = (int)slot;
   return true;
 }
@@ -129,7 +153,7 @@ static bool device_mmio_bus(void *target, const char *value, GError **error)
 static bool device_pci_bus(void *target, const char *value, GError **error)
 {
   return !strcmp(value, "pcie.0") ||
-         cli_fail(error, "there is pcie.0", "-device virtio-blk-pci: no bus '%s'", value);
+         cli_fail(error, "there is pcie.0", "-device %s: no bus '%s'", device_name(target), value);
 }
 
 /* SLOT or SLOT.0, in hexadecimal even without 0x, as QEMU reads it. */
@@ -140,23 +164,25 @@ static bool device_addr(void *target, const char *value, GError **error)
   const guint64 slot = digit ? g_ascii_strtoull(value, &end, 16) : 0;
   if (!digit || (*end && strcmp(end, ".0")) || slot < 1 || slot > 31)
     return cli_fail(error, "give a slot from 1 to 0x1f, like addr=0x4",
-                    "-device virtio-blk-pci: addr=%s is not possible", value);
+                    "-device %s: addr=%s is not possible", device_name(target), value);
   ((rvh_device *)target)->slot = (int)slot;
   return true;
 }
 
 static bool device_disable_legacy(void *target, const char *value, GError **error)
 {
-  return !strcmp(value, "auto") || cli_parse_switch("-device virtio-blk-pci: disable-legacy", value,
-                                                    &((rvh_device *)target)->disable_legacy, error);
+  rvh_device *d = target;
+  g_autofree char *what = g_strdup_printf("-device %s: disable-legacy", device_name(d));
+  return !strcmp(value, "auto") || cli_parse_switch(what, value, &d->disable_legacy, error);
 }
 
 static bool device_disable_modern(void *target, const char *value, GError **error)
 {
   bool on = true;
-  return cli_parse_switch("-device virtio-blk-pci: disable-modern", value, &on, error) &&
+  g_autofree char *what = g_strdup_printf("-device %s: disable-modern", device_name(target));
+  return cli_parse_switch(what, value, &on, error) &&
          (!on || cli_fail(error, "old drivers find the legacy registers in BAR 0 all the same",
-                          "-device virtio-blk-pci: disable-modern=on is not available"));
+                          "%s=on is not available", what));
 }
 
 static bool loader_file(void *target, const char *value, GError **error)
@@ -179,30 +205,72 @@ static bool loader_raw(void *target, const char *value, GError **error)
                           error);
 }
 
+#define ANY_KEYS                                                                                   \
+  {                                                                                                \
+    "id", ignore                                                                                   \
+  }
+#define MMIO_KEYS                                                                                  \
+  ANY_KEYS, { "bus", device_mmio_bus }
+#define PCI_KEYS                                                                                   \
+  ANY_KEYS, { "bus", device_pci_bus }, { "addr", device_addr },                                    \
+      { "disable-legacy", device_disable_legacy },                                                 \
+  {                                                                                                \
+    "disable-modern", device_disable_modern                                                        \
+  }
 #define BLK_KEYS                                                                                   \
-  { "drive", device_drive }, { "serial", device_serial }, { "id", ignore }, { "bootindex", ignore }
-static const cli_keyword mmio_keys[] = { BLK_KEYS, { "bus", device_mmio_bus } };
-static const cli_keyword pci_keys[] = { BLK_KEYS,
-                                        { "bus", device_pci_bus },
-                                        { "addr", device_addr },
-                                        { "disable-legacy", device_disable_legacy },
-                                        { "disable-modern", device_disable_modern } };
-static const cli_keyword loader_keys[] = {
-  { "file", loader_file }, { "addr", loader_addr }, { "force-raw", loader_raw }, { "id", ignore }
-};
+  { "drive", device_drive }, { "serial", device_serial }, { "bootindex", ignore }
+#define NET_KEYS                                                                                   \
+  { "netdev", device_netdev }, { "mac", device_mac }, { "bootindex", ignore }
+/* Which of QEMU's sources of randomness it was: here there is --seed. */
+#define RNG_KEYS                                                                                   \
+  {                                                                                                \
+    "rng", ignore                                                                                  \
+  }
+#define TABLE(...)                                                                                 \
+  (const cli_keyword[]){ __VA_ARGS__ },                                                            \
+      sizeof((const cli_keyword[]){ __VA_ARGS__ }) / sizeof(cli_keyword)
 
 typedef struct {
   const char *name;
   const cli_keyword *keys;
   size_t n_keys;
-  const char *needs; /* for a message */
+  const char *needs; /* for a message; NULL: nothing */
 } device_row;
 
+enum { VIRTCONSOLE = RVH_LOADER + 1 }; /* a port of the virtio-serial before it */
+
 static const device_row devices[] = {
-  [RVH_VIRTIO_BLK_MMIO] = { "virtio-blk-device", mmio_keys, G_N_ELEMENTS(mmio_keys), "drive" },
-  [RVH_VIRTIO_BLK_PCI] = { "virtio-blk-pci", pci_keys, G_N_ELEMENTS(pci_keys), "drive" },
-  [RVH_LOADER] = { "loader", loader_keys, G_N_ELEMENTS(loader_keys), "file" },
+  [RVH_VIRTIO_BLK_MMIO] = { "virtio-blk-device", TABLE(MMIO_KEYS, BLK_KEYS), "drive" },
+  [RVH_VIRTIO_BLK_PCI] = { "virtio-blk-pci", TABLE(PCI_KEYS, BLK_KEYS), "drive" },
+  [RVH_VIRTIO_NET_MMIO] = { "virtio-net-device", TABLE(MMIO_KEYS, NET_KEYS), NULL },
+  [RVH_VIRTIO_NET_PCI] = { "virtio-net-pci", TABLE(PCI_KEYS, NET_KEYS), NULL },
+  [RVH_VIRTIO_RNG_MMIO] = { "virtio-rng-device", TABLE(MMIO_KEYS, RNG_KEYS), NULL },
+  [RVH_VIRTIO_RNG_PCI] = { "virtio-rng-pci", TABLE(PCI_KEYS, RNG_KEYS), NULL },
+  [RVH_VIRTIO_SERIAL_MMIO] = { "virtio-serial-device", TABLE(MMIO_KEYS), NULL },
+  [RVH_VIRTIO_SERIAL_PCI] = { "virtio-serial-pci", TABLE(PCI_KEYS), NULL },
+  [RVH_LOADER] = { "loader",
+                   TABLE({ "file", loader_file }, { "addr", loader_addr },
+                         { "force-raw", loader_raw }, ANY_KEYS),
+                   "file" },
+  [VIRTCONSOLE] = { "virtconsole",
+                    TABLE({ "chardev", device_chardev }, { "name", ignore }, { "nr", ignore },
+                          { "bus", ignore }, ANY_KEYS),
+                    "chardev" },
 };
+
+static const char *device_name(const rvh_device *d) { return devices[d->kind].name; }
+
+static const char *needed(const rvh_device *d)
+{
+  switch ((int)d->kind) {
+  case RVH_LOADER:
+    return d->file;
+  case VIRTCONSOLE:
+    return d->chardev;
+  default:
+    return d->drive;
+  }
+}
 
 static const char *device_at(const void *table, size_t i)
 {
@@ -215,15 +283,34 @@ static bool unknown_device(const char *name, GError **error)
   g_autofree char *way_out =
       like < G_N_ELEMENTS(devices)
           ? g_strdup_printf("did you mean %s?", devices[like].name)
-          : g_strdup("possible here: virtio-blk-device, virtio-blk-pci, loader");
+          : g_strdup(
+                "possible here: virtio-{blk,net,rng,serial}-{device,pci}, virtconsole, loader");
   return cli_fail(error, way_out, "-device %s: not available", name);
+}
+
+/* A virtio-serial has one port here. */
+static bool add_console(rvh_config *config, const rvh_device *d, GError **error)
+{
+  for (unsigned i = config->n_devices; i-- > 0;) {
+    rvh_device *serial = &config->devices[i];
+    if (serial->kind != RVH_VIRTIO_SERIAL_MMIO && serial->kind != RVH_VIRTIO_SERIAL_PCI)
+      continue;
+    if (serial->chardev)
+      break;
+    serial->chardev = d->chardev;
+    return true;
+  }
+  return cli_fail(error, "give -device virtio-serial-device (or -pci) before each of them",
+                  "-device virtconsole: no virtio-serial with a free port");
 }
 
 static bool add_device(rvh_config *config, const rvh_device *d, GError **error)
 {
   const device_row *row = &devices[d->kind];
-  if (!(d->kind == RVH_LOADER ? d->file : d->drive))
+  if (row->needs && !needed(d))
     return cli_fail(error, "--help shows an example", "-device %s: no %s=", row->name, row->needs);
+  if ((int)d->kind == VIRTCONSOLE)
+    return add_console(config, d, error);
   if (config->n_devices == RVH_MAX_DEVICES)
     return cli_fail(error, "use fewer", "-device: more than %d", RVH_MAX_DEVICES);
   config->devices[config->n_devices++] = *d;

@@ -160,35 +160,47 @@ static bool put_used(rv_virtio *v, const rv_virtq *q, uint16_t at, uint32_t head
          v->dma(v->transport, q->used + 2, (void *)&idx, sizeof idx, true);
 }
 
+static bool read_head(rv_virtio *v, const rv_virtq *q, uint16_t *head)
+{
+  return get(v, q->avail + RING + 2ull * (q->seen & (q->size - 1)), head, sizeof *head);
+}
+
 static bool serve_next(rv_virtio *v, unsigned index)
 {
   rv_virtq *q = &v->queue[index];
   uint16_t head;
   uint32_t written = 0;
   rv_chain chain;
-  if (!get(v, q->avail + RING + 2ull * (q->seen & (q->size - 1)), &head, sizeof head) ||
-      !read_chain(v, q, head, &chain) || !v->serve(v, index, &chain, &written) ||
-      !put_used(v, q, q->seen, head, written))
+  if (!read_head(v, q, &head) || !read_chain(v, q, head, &chain) ||
+      !v->serve(v, index, &chain, &written) || !put_used(v, q, q->seen, head, written))
     return false;
   q->seen++;
   return true;
 }
 
-/* The available index is read once: a used ring that lies on top of it could move it for ever. */
-static bool serve_all(rv_virtio *v, unsigned index)
+/* How many chains are available, and the flags of the ring. False: more than fit into it. */
+static bool read_available(rv_virtio *v, const rv_virtq *q, uint16_t *n, uint16_t *flags)
 {
-  enum { NO_INTERRUPT = 1 };
-  rv_virtq *q = &v->queue[index];
   uint16_t ring[2]; /* flags, idx */
   if (!get(v, q->avail, ring, sizeof ring))
     return false;
-  const uint16_t n = ring[1] - q->seen;
-  if (n > q->size)
+  *flags = ring[0];
+  *n = ring[1] - q->seen;
+  return *n <= q->size;
+}
+
+enum { NO_INTERRUPT = 1 };
+
+/* The available index is read once: a used ring that lies on top of it could move it for ever. */
+static bool serve_all(rv_virtio *v, unsigned index)
+{
+  uint16_t n, flags;
+  if (!read_available(v, &v->queue[index], &n, &flags))
     return false;
   for (uint16_t i = 0; i < n; i++)
     if (!serve_next(v, index))
       return false;
-  if (n && !(ring[0] & NO_INTERRUPT))
+  if (n && !(flags & NO_INTERRUPT))
     raise_isr(v, VIRTIO_ISR_QUEUE);
   return true;
 }
@@ -197,11 +209,43 @@ static bool serve_all(rv_virtio *v, unsigned index)
 void rv_virtio_notify(rv_virtio *v, uint32_t index)
 {
   rv_virtq *q = rv_virtio_queue(v, index);
-  if (!q || !q->ready || (v->status & VIRTIO_NEEDS_RESET))
+  if (!q || !q->ready || v->waits >> index & 1 || (v->status & VIRTIO_NEEDS_RESET))
     return;
   q->notified = !(v->status & VIRTIO_DRIVER_OK);
   if (!q->notified && !serve_all(v, index))
     needs_reset(v);
+}
+
+bool rv_virtio_live(const rv_virtio *v)
+{
+  return (v->status & (VIRTIO_DRIVER_OK | VIRTIO_NEEDS_RESET)) == VIRTIO_DRIVER_OK;
+}
+
+bool rv_virtio_peek(rv_virtio *v, unsigned index, rv_chain *c)
+{
+  const rv_virtq *q = &v->queue[index];
+  uint16_t n, flags, head;
+  if (!q->ready || !rv_virtio_live(v))
+    return false;
+  if (!read_available(v, q, &n, &flags))
+    return needs_reset(v);
+  if (!n)
+    return false;
+  return (read_head(v, q, &head) && read_chain(v, q, head, c)) || needs_reset(v);
+}
+
+void rv_virtio_finish(rv_virtio *v, unsigned index, const rv_chain *c, bool ok, uint32_t written)
+{
+  rv_virtq *q = &v->queue[index];
+  uint16_t flags;
+  if (!ok || !put_used(v, q, q->seen, c->head, written) ||
+      !get(v, q->avail, &flags, sizeof flags)) {
+    needs_reset(v);
+    return;
+  }
+  q->seen++;
+  if (!(flags & NO_INTERRUPT))
+    raise_isr(v, VIRTIO_ISR_QUEUE);
 }
 
 /* ---- the bytes of a chain ---- */

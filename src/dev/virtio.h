@@ -64,6 +64,7 @@ struct rv_virtio {
   /* Serves a chain; *written: bytes of its device-writable part that were written. False: the
    * chain is malformed, or its memory does not exist. */
   bool (*serve)(rv_virtio *v, unsigned queue, const rv_chain *chain, uint32_t *written);
+  unsigned waits; /* bit n: chains of queue n wait until the device has something for them */
   void (*free)(rv_virtio *v);
 
   /* Set by the transport. */
@@ -91,7 +92,7 @@ rv_virtq *rv_virtio_queue(rv_virtio *v, uint32_t index); /* NULL: there is no su
 void rv_virtq_set_size(rv_virtq *q, uint32_t size);
 /* The legacy layout: one block of memory at pfn * page_size [2.7.2]; pfn 0 turns it off. */
 void rv_virtq_set_pfn(rv_virtq *q, uint32_t pfn, uint32_t page_size);
-/* Serves what the driver made available. */
+/* Serves what the driver made available, unless it waits. */
 void rv_virtio_notify(rv_virtio *v, uint32_t index);
 
 /* Device configuration space; bytes outside it read as zero. */
@@ -102,8 +103,39 @@ uint64_t rv_virtio_config(const rv_virtio *v, uint64_t offset, unsigned size);
 bool rv_chain_read(rv_virtio *v, const rv_chain *c, uint64_t offset, void *buf, size_t n);
 bool rv_chain_write(rv_virtio *v, const rv_chain *c, uint64_t offset, const void *buf, size_t n);
 
+/* The next chain of a queue that waits. False: none is there, now or (it breaks the rules) before a
+ * reset. rv_virtio_finish gives it back; not ok: it is of no use, and DEVICE_NEEDS_RESET is set. */
+bool rv_virtio_peek(rv_virtio *v, unsigned queue, rv_chain *c);
+void rv_virtio_finish(rv_virtio *v, unsigned queue, const rv_chain *c, bool ok, uint32_t written);
+/* The driver has said that it drives, and nothing was broken since. */
+bool rv_virtio_live(const rv_virtio *v);
+
 /* Device types. The drive is freed with the device. NULL: out of memory. */
 rv_virtio *rv_virtio_blk_new(rv_drive *drive, const char *serial);
+
+/* virtio_net.c: frames are Ethernet's, without checksum. send gets what the guest sends, during its
+ * notification; it must not call back. */
+enum { RV_NET_FRAME = 1518 }; /* longer ones are dropped */
+typedef struct {
+  void *ctx;
+  void (*send)(void *ctx, const uint8_t *frame, size_t n);
+} rv_net_backend;
+rv_virtio *rv_virtio_net_new(rv_net_backend backend, const uint8_t mac[6]);
+/* False: the guest has no buffer for it now: keep it, or drop it. */
+bool rv_virtio_net_deliver(rv_virtio *v, const uint8_t *frame, size_t n);
+
+/* virtio_rng.c: the same bytes for the same seed. */
+rv_virtio *rv_virtio_rng_new(uint64_t seed);
+
+/* virtio_console.c: one port. read: the next byte of input, or -1. */
+typedef struct {
+  void *ctx;
+  void (*write)(void *ctx, const uint8_t *bytes, size_t n);
+  int (*read)(void *ctx);
+} rv_console_backend;
+rv_virtio *rv_virtio_console_new(rv_console_backend backend);
+/* Looks for input, as far as the guest has buffers for it. */
+void rv_virtio_console_poll(rv_virtio *v);
 
 /* virtio_mmio.c: slot 0..7. v NULL: an empty slot; otherwise freed with the device. */
 enum { RV_VIRTIO_SLOTS = 8 };

@@ -353,19 +353,39 @@ static void pci_free(rv_pci *f)
   free(p);
 }
 
+/* What a device type is on this bus: its transitional ID [4.1.2.1], and the class QEMU gives it. */
+typedef struct {
+  uint16_t transitional, class_code;
+} identity;
+
+static identity identity_of(unsigned device_id)
+{
+  switch (device_id) {
+  case 1:
+    return (identity){ 0x1000, 0x0200 }; /* Ethernet */
+  case 3:
+    return (identity){ 0x1003, 0x0780 }; /* communication, other */
+  case 4:
+    return (identity){ 0x1005, 0x00ff }; /* others */
+  default:
+    return (identity){ 0x1001, 0x0100 }; /* SCSI storage */
+  }
+}
+
 /* IDs [4.1.2]: transitional devices have their own, and say what they are by the subsystem. */
 rv_pci *rv_virtio_pci_new(rv_virtio *v, bool legacy)
 {
-  enum { REDHAT = 0x1af4, ANY = 0x1100, TRANSITIONAL = 0xfff, MODERN = 0x1040, STORAGE = 0x0100 };
+  enum { REDHAT = 0x1af4, ANY = 0x1100, MODERN = 0x1040 };
+  const identity id = identity_of(v->device_id);
   virtio_pci *p = calloc(1, sizeof *p);
   if (!p)
     return NULL;
   p->virtio = v;
   rv_pci_init(&p->pci, &(rv_pci_id){ .vendor = REDHAT,
-                                     .device = (legacy ? TRANSITIONAL : MODERN) + v->device_id,
+                                     .device = legacy ? id.transitional : MODERN + v->device_id,
                                      .subvendor = REDHAT,
                                      .subdevice = legacy ? v->device_id : ANY,
-                                     .class_code = STORAGE,
+                                     .class_code = id.class_code,
                                      .revision = legacy ? 0 : 1,
                                      .pin = 1 });
   if (legacy)

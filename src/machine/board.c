@@ -144,7 +144,8 @@ bool rv_board_init(rvh_machine *m, GError **error)
   m->rtc = rv_board_add(m, rv_rtc_new(&m->board));
   const rv_dev *finisher = rv_board_add(m, rv_finisher_new(&m->board));
   if (m->uart && m->plic && m->clint && m->rtc && finisher)
-    return rv_storage_init(m, error);
+    return rv_storage_open(m, error) && rv_network_open(m, error) && rv_character_open(m, error) &&
+           rv_plug_init(m, error) && rv_storage_flash(m, error);
   g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory for the devices\nfree some");
   return false;
 }
@@ -161,6 +162,8 @@ void rv_board_reset(rvh_machine *m)
 void rv_board_poll(rvh_machine *m)
 {
   rv_console_poll(m);
+  rv_network_poll(m);
+  rv_character_poll(m); /* before the UART: input goes to one of them */
   for (unsigned i = 0; i < m->n_dev; i++)
     if (m->dev[i]->poll)
       m->dev[i]->poll(m->dev[i]);
@@ -174,4 +177,6 @@ void rv_board_free(rvh_machine *m)
     m->dev[i]->free(m->dev[i]);
   m->n_dev = 0;
   rv_storage_free(m);
+  rv_network_free(m);
+  rv_character_free(m);
 }

@@ -202,6 +202,7 @@ static void *generate(rvh_machine *m, uint64_t initrd_start, uint64_t initrd_end
                                              .bootargs = m->append,
                                              .initrd_start = initrd_start,
                                              .initrd_end = initrd_end,
+                                             .rng_seed = m->config.seed,
                                              .stdout_path = "/soc/serial@10000000" },
                            m->dev, m->n_dev, size, text, sizeof text);
   if (!fdt)

@@ -1,4 +1,5 @@
 /* console.c - the guest's console: one stream of bytes each way, whoever asks (UART, SBI, HTIF). */
+#define _GNU_SOURCE /* ppoll */
 #include "machine/machine.h"
 #include "cpu/fp.h"
 #include <poll.h>
@@ -57,15 +58,22 @@ void rv_console_watch(rvh_machine *m)
     rvh_request_stop(m);
 }
 
-/* Waits for input, or for the watched file; true if there is input. */
-static bool wait_readable(rvh_machine *m, int timeout_ms)
+/* Waits for input, the watched file or the network; true if there is input. */
+static bool wait_readable(rvh_machine *m, bool input, uint64_t ns)
 {
-  struct pollfd p[] = { { .fd = STDIN_FILENO, .events = POLLIN },
-                        { .fd = m->watched_fd, .events = POLLIN } };
-  const bool any = poll(p, m->watched_fd >= 0 ? 2 : 1, timeout_ms) > 0;
-  if (any && m->watched_fd >= 0 && p[1].revents)
+  const struct pollfd own[] = { { .fd = input ? STDIN_FILENO : -1, .events = POLLIN },
+                                { .fd = m->watched_fd, .events = POLLIN } };
+  g_array_set_size(m->polled, 0);
+  g_array_append_vals(m->polled, own, G_N_ELEMENTS(own));
+  rv_network_prepare(m, m->polled, &ns);
+  const struct timespec time = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = ns % 1000000000 };
+  struct pollfd *fds = (struct pollfd *)m->polled->data;
+  const int any = ppoll(fds, m->polled->len, ns == RV_FOR_EVER ? NULL : &time, NULL);
+  const bool asked = any > 0 && fds[1].revents, readable = any > 0 && fds[0].revents;
+  rv_network_dispatch(m, m->polled, any < 0);
+  if (asked)
     rvh_request_stop(m);
-  return any && p[0].revents;
+  return readable;
 }
 
 static int read_byte(rvh_machine *m)
@@ -125,24 +133,23 @@ bool rv_console_interactive(const rvh_machine *m)
   return m->config.console_stdin && isatty(STDIN_FILENO);
 }
 
-bool rv_console_wait(rvh_machine *m, int timeout_ms)
+bool rv_console_wait(rvh_machine *m, uint64_t ns)
 {
-  if (!m->config.console_stdin || m->input_closed)
+  const bool keyboard = rv_console_interactive(m), network = rv_network_live(m);
+  /* Of a pipe one byte at most: while it is here, every device was asked since it came. */
+  const bool input = m->config.console_stdin && !m->input_closed && (keyboard || !m->input_count);
+  if (!input && !network)
     return false;
   fflush(m->config.console_out ? m->config.console_out : stdout);
-  if (rv_console_interactive(m)) {
-    wait_readable(m, timeout_ms);
+  const bool readable = wait_readable(m, input, ns);
+  if (keyboard)
     rv_console_poll(m);
-    return true;
-  }
-  if (m->input_count) /* every device was asked since it came */
-    return false;
-  if (!wait_readable(m, timeout_ms))
+  if (keyboard || !readable)
     return true;
   const int byte = read_byte(m);
   /* A pipe or file that is readable without having a byte is at its end. */
   m->input_closed = byte < 0;
   if (byte >= 0)
     keep(m, byte);
-  return !m->input_closed;
+  return !m->input_closed || network;
 }

@@ -6,6 +6,7 @@
 #include "mmu/tlb.h"
 #include "priv/csr.h"
 #include "priv/interrupt.h"
+#include <poll.h>
 #include <string.h>
 
 /* ---- what the core asks ---- */
@@ -148,6 +149,7 @@ rvh_machine *rvh_new(const rvh_config *config, GError **error)
   m->listeners = g_array_new(FALSE, FALSE, sizeof(rv_listener));
   m->hinted = g_ptr_array_new_with_free_func(g_free);
   m->tail = g_string_new(NULL);
+  m->polled = g_array_new(FALSE, FALSE, sizeof(struct pollfd));
   m->watched_fd = -1;
   if (build(m, error))
     return m;
@@ -185,6 +187,7 @@ void rvh_free(rvh_machine *m)
   rv_phys_free(&m->phys);
   g_array_free(m->observers, TRUE);
   g_array_free(m->listeners, TRUE);
+  g_array_free(m->polled, TRUE);
   g_ptr_array_free(m->hinted, TRUE);
   g_string_free(m->tail, TRUE);
   g_free(m);

@@ -2,7 +2,10 @@
  *
  *   machine.c   making, freeing, state for observers (rvh.h)
  *   board.c     the bus and the devices on it
+ *   plug.c      virtio devices, and their slots
  *   storage.c   drives, disks and flash
+ *   network.c   the user network (libslirp)
+ *   character.c consoles of virtio, and where they lead
  *   console.c   the guest's console: output, input, --fail-on
  *   boot.c      files into memory, entry states, device tree
  *   schedule.c  the run loop: slices, timer events, waiting
@@ -15,6 +18,7 @@
 #include "dev/devices.h"
 #include "dev/drive.h"
 #include "dev/htif.h"
+#include "dev/virtio.h"
 #include "load/image.h"
 #include "rvh.h"
 #include "sbi/sbi.h"
@@ -42,6 +46,8 @@ typedef struct {
   void *ctx;
 } rv_listener;
 
+typedef struct rv_network rv_network;
+
 struct rvh_machine {
   rvh_config config;
   rv_phys phys;
@@ -56,6 +62,11 @@ struct rvh_machine {
   rv_dev *clint, *plic, *uart, *rtc;
   rv_drive *drive[RVH_MAX_DRIVES]; /* as config.drives; NULL once a device has it */
   bool drive_used[RVH_MAX_DRIVES];
+  rv_network *network[RVH_MAX_NETDEVS]; /* as config.netdevs */
+  FILE *chardev[RVH_MAX_CHARDEVS];      /* as config.chardevs: a file */
+  rv_virtio *port[RVH_MAX_DEVICES];     /* consoles of virtio; they belong to their slots */
+  unsigned n_ports, n_cards, n_rngs;
+  GArray *polled;  /* of struct pollfd: of one look at the outside */
   bool flash_boot; /* pflash unit 0 has a file: it holds the program */
   rv_htif htif;
   bool in_htif; /* HTIF's own stores to its words are no commands */
@@ -101,18 +112,48 @@ void rv_board_poll(rvh_machine *m);
 /* Adds a device to the bus; passes it through. */
 rv_dev *rv_board_add(rvh_machine *m, rv_dev *d);
 
-/* storage.c: opens the drives and makes the devices that use them. */
-bool rv_storage_init(rvh_machine *m, GError **error);
+/* plug.c: makes the devices of -device, and the disks of if=virtio. */
+bool rv_plug_init(rvh_machine *m, GError **error);
+/* Sets error to "WHAT\nWAY OUT", and returns false. */
+bool rv_plug_fail(GError **error, const char *way_out, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* storage.c */
+bool rv_storage_open(rvh_machine *m, GError **error);  /* opens the drives */
+bool rv_storage_flash(rvh_machine *m, GError **error); /* adds the flash chips */
 void rv_storage_free(rvh_machine *m);
+/* For plug.c, as all makers of devices: name is the device's, for messages; NULL: error is set, or
+ * memory is short. */
+rv_virtio *rv_storage_disk(rvh_machine *m, const rvh_device *d, const char *name, GError **error);
+rv_virtio *rv_storage_disk_of(rvh_machine *m, unsigned drive, const char *serial);
+
+/* network.c */
+bool rv_network_open(rvh_machine *m, GError **error);
+void rv_network_free(rvh_machine *m);
+rv_virtio *rv_network_card(rvh_machine *m, const rvh_device *d, const char *name, GError **error);
+/* Something may come from outside: the guest drives a device on a network. */
+bool rv_network_live(const rvh_machine *m);
+/* Around ppoll: adds the files to look at, and shortens the time to wait; then takes what came. */
+void rv_network_prepare(rvh_machine *m, GArray *polled, uint64_t *ns);
+void rv_network_dispatch(rvh_machine *m, GArray *polled, bool failed);
+/* Looks, and does not wait. */
+void rv_network_poll(rvh_machine *m);
+
+/* character.c */
+bool rv_character_open(rvh_machine *m, GError **error);
+void rv_character_free(rvh_machine *m);
+rv_virtio *rv_character_port(rvh_machine *m, const rvh_device *d, const char *name, GError **error);
+void rv_character_poll(rvh_machine *m);
 
 /* console.c */
 void rv_console_write(void *machine, const uint8_t *bytes, size_t n);
 int rv_console_read(void *machine);
 /* Looks at the keyboard, so that Ctrl-A x works whether the guest reads or not. */
 void rv_console_poll(rvh_machine *m);
-/* Waits up to timeout_ms (-1: for ever) for more input. False: there will never be any, or what
- * there is waits already and the guest does not take it. */
-bool rv_console_wait(rvh_machine *m, int timeout_ms);
+/* Waits up to ns nanoseconds (RV_FOR_EVER) for more input, or something from the network. False: there
+ * will never be any, or what there is waits already and the guest does not take it. */
+#define RV_FOR_EVER (~0ull)
+bool rv_console_wait(rvh_machine *m, uint64_t ns);
 bool rv_console_interactive(const rvh_machine *m);
 /* Requests a stop if the watched file is readable. */
 void rv_console_watch(rvh_machine *m);
@@ -130,6 +171,7 @@ char *rv_isa_string(const rvh_config *config, const char *list[N_EXT + 8]);
 /* schedule.c */
 uint64_t rv_clock_now(const rvh_machine *m);  /* in instructions of all harts */
 uint64_t rv_clock_ticks(const rvh_machine *m); /* mtime */
+uint64_t rv_host_ns(void);                     /* of the host's monotonic clock */
 void rv_fire_timers(rvh_machine *m); /* after the time changed */
 /* Ends the run: status as rvh_result, reason by printf. The first call counts. */
 void rv_end(rvh_machine *m, int status, const char *format, ...)

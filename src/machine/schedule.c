@@ -232,20 +232,27 @@ static bool all_wait(const rvh_machine *m)
   return true;
 }
 
-static uint64_t host_ns(void)
+uint64_t rv_host_ns(void)
 {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-/* Paced to host time: sleeps until the event or a key, and advances the clock by what passed. */
-static void wait_for_human(rvh_machine *m, uint64_t event)
+/* Can somebody outside act at a time of his own? A pipe can not: it is read as the guest goes. */
+static bool in_company(const rvh_machine *m)
 {
-  const uint64_t began = host_ns(), per_ns = n_harts(m);
+  return rv_console_interactive(m) || rv_network_live(m);
+}
+
+/* Paced to host time: sleeps until the event, a key or a packet, and advances the clock by what
+ * passed. */
+static void wait_for_others(rvh_machine *m, uint64_t event)
+{
+  const uint64_t began = rv_host_ns(), per_ns = n_harts(m);
   const uint64_t ns = event == ~0ull ? ~0ull : (event - m->clock) / per_ns;
-  rv_console_wait(m, ns > 1000000000ull ? 1000 : (int)(ns / 1000000 + 1));
-  const uint64_t passed = (host_ns() - began) * per_ns;
+  rv_console_wait(m, MIN(ns, 1000000000ull));
+  const uint64_t passed = (rv_host_ns() - began) * per_ns;
   m->clock = event != ~0ull && m->clock + passed > event ? event : m->clock + passed;
 }
 
@@ -253,11 +260,11 @@ static void wait_for_human(rvh_machine *m, uint64_t event)
 static void wait_all(rvh_machine *m)
 {
   const uint64_t event = next_event(m);
-  if (rv_console_interactive(m))
-    wait_for_human(m, event);
+  if (in_company(m))
+    wait_for_others(m, event);
   else if (event != ~0ull)
     m->clock = event;
-  else if (!rv_console_wait(m, -1))
+  else if (!rv_console_wait(m, RV_FOR_EVER))
     rv_end(m, RVH_EXIT_WEDGED, "every hart waits (wfi) and nothing can wake it: no timer is set, "
                                "no interrupt is pending and enabled, no input will come\n"
                                "set a timer (stimecmp or SBI set_timer) and enable its interrupt "

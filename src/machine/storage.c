@@ -1,34 +1,17 @@
 /* storage.c - drives, and the disks and flash chips of the virt board that use them.
  *
- * Depends on the devices only by their constructors. Rules of who gets which slot are QEMU's.
+ * Depends on the devices only by their constructors.
  */
-#include "dev/pci.h"
 #include "dev/pflash.h"
-#include "dev/virtio.h"
 #include "machine/machine.h"
 #include "mmu/phys.h"
 #include "mmu/tlb.h"
 
-static bool fail(GError **error, const char *way_out, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
-static bool fail(GError **error, const char *way_out, const char *format, ...)
-{
-  va_list args;
-  va_start(args, format);
-  g_autofree char *what = g_strdup_vprintf(format, args);
-  va_end(args);
-  g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s\n%s", what, way_out);
-  return false;
-}
-
-static bool no_memory(GError **error)
-{
-  return fail(error, "free some", "not enough memory for the devices");
-}
+#define fail rv_plug_fail
 
 /* ---- drives ---- */
 
-static bool open_drives(rvh_machine *m, GError **error)
+bool rv_storage_open(rvh_machine *m, GError **error)
 {
   for (unsigned i = 0; i < m->config.n_drives; i++) {
     const rvh_drive *d = &m->config.drives[i];
@@ -76,103 +59,20 @@ void rv_storage_free(rvh_machine *m)
 
 /* ---- disks ---- */
 
-typedef struct {
-  rvh_machine *m;
-  rv_dev *pcie;
-  rv_virtio *mmio[RV_VIRTIO_SLOTS];
-} disks;
-
 /* The drive belongs to the disk from here on. */
-static rv_virtio *make_disk(disks *s, unsigned drive, const char *serial)
+rv_virtio *rv_storage_disk_of(rvh_machine *m, unsigned drive, const char *serial)
 {
-  rv_drive *d = take_drive(s->m, drive);
+  rv_drive *d = take_drive(m, drive);
   rv_virtio *v = rv_virtio_blk_new(d, serial);
   if (!v)
     rv_drive_close(d);
   return v;
 }
 
-static bool plug_pci(disks *s, unsigned drive, const rvh_device *d, GError **error)
+rv_virtio *rv_storage_disk(rvh_machine *m, const rvh_device *d, const char *name, GError **error)
 {
-  rv_virtio *v = make_disk(s, drive, d->serial);
-  rv_pci *f = v ? rv_virtio_pci_new(v, !d->disable_legacy) : NULL;
-  if (!f) {
-    if (v)
-      v->free(v);
-    return no_memory(error);
-  }
-  if (rv_pcie_plug(s->pcie, f, d->slot))
-    return true;
-  f->free(f);
-  return fail(error, "leave addr= out, or give a free one from 1 to 0x1f",
-              "-device virtio-blk-pci: PCI slot 0x%x is taken", (unsigned)d->slot);
-}
-
-/* The first device goes to the last slot, and so on downwards. */
-static bool plug_mmio(disks *s, unsigned drive, const rvh_device *d, GError **error)
-{
-  int slot = d->slot;
-  for (int i = RV_VIRTIO_SLOTS - 1; slot < 0 && i >= 0; i--)
-    if (!s->mmio[i])
-      slot = i;
-  if (slot < 0 || slot >= RV_VIRTIO_SLOTS || s->mmio[slot])
-    return fail(error, "there are virtio-mmio-bus.0 to .7, for one device each",
-                "-device virtio-blk-device: no free slot, or bus=virtio-mmio-bus.%d is taken",
-                d->slot);
-  s->mmio[slot] = make_disk(s, drive, d->serial);
-  return s->mmio[slot] || no_memory(error);
-}
-
-static bool plug_devices(disks *s, GError **error)
-{
-  rvh_machine *m = s->m;
-  for (unsigned i = 0; i < m->config.n_devices; i++) {
-    const rvh_device *d = &m->config.devices[i];
-    if (d->kind == RVH_LOADER)
-      continue;
-    const bool pci = d->kind == RVH_VIRTIO_BLK_PCI;
-    const int drive = find_drive(m, d, pci ? "virtio-blk-pci" : "virtio-blk-device", error);
-    if (drive < 0 || !(pci ? plug_pci : plug_mmio)(s, (unsigned)drive, d, error))
-      return false;
-  }
-  return true;
-}
-
-/* if=virtio is short for a virtio-blk-pci device, behind those that were asked for. */
-static bool plug_drives(disks *s, GError **error)
-{
-  static const rvh_device any = { .kind = RVH_VIRTIO_BLK_PCI, .slot = RVH_ANY };
-  for (unsigned i = 0; i < s->m->config.n_drives; i++)
-    if (s->m->config.drives[i].bus == RVH_IF_VIRTIO && !plug_pci(s, i, &any, error))
-      return false;
-  return true;
-}
-
-/* Takes over s->mmio, also when it fails. */
-static bool add_slots(disks *s, GError **error)
-{
-  bool ok = true;
-  for (unsigned i = RV_VIRTIO_SLOTS; i-- > 0;) {
-    rv_dev *d = rv_virtio_mmio_new(&s->m->board, i, !s->m->config.virtio_mmio_modern, s->mmio[i]);
-    if (!d && s->mmio[i])
-      s->mmio[i]->free(s->mmio[i]);
-    ok &= rv_board_add(s->m, d) != NULL;
-  }
-  return ok || no_memory(error);
-}
-
-static bool add_disks(rvh_machine *m, GError **error)
-{
-  disks s = { .m = m, .pcie = rv_pcie_new(&m->board) };
-  if (!s.pcie)
-    return no_memory(error);
-  const bool plugged = plug_devices(&s, error) && plug_drives(&s, error);
-  const bool slots = add_slots(&s, plugged ? error : NULL);
-  for (unsigned i = 0; i < RV_PCI_WINDOWS;
-       i++) /* before what they are parts of, which frees them */
-    rv_board_add(m, rv_pcie_window(s.pcie, i));
-  rv_board_add(m, s.pcie);
-  return plugged && slots;
+  const int drive = find_drive(m, d, name, error);
+  return drive < 0 ? NULL : rv_storage_disk_of(m, (unsigned)drive, d->serial);
 }
 
 /* ---- flash ---- */
@@ -236,8 +136,7 @@ static bool add_flash(rvh_machine *m, unsigned unit, GError **error)
               "flash unit %u cannot be made or read", unit);
 }
 
-bool rv_storage_init(rvh_machine *m, GError **error)
+bool rv_storage_flash(rvh_machine *m, GError **error)
 {
-  return open_drives(m, error) && add_disks(m, error) && add_flash(m, 0, error) &&
-         add_flash(m, 1, error);
+  return add_flash(m, 0, error) && add_flash(m, 1, error);
 }

@@ -224,6 +224,36 @@ START_TEST(a_program_in_flash_needs_no_file)
 }
 END_TEST
 
+START_TEST(networks_and_consoles_as_qemu)
+{
+  cli_options o;
+  PARSE(&o, "a", "-netdev",
+        "user,id=n,net=192.168.7.0/25,dhcpstart=192.168.7.9,restrict=on,ipv6=off,hostfwd=tcp::2222-:22,"
+        "hostfwd=udp:127.0.0.1:5000-192.168.7.9:53",
+        "-device", "virtio-net-pci,netdev=n,mac=52:54:00:ab:CD:ef", "--seed=0x10");
+  const rvh_netdev *d = &o.config.netdevs[0];
+  ck_assert_uint_eq(o.config.n_netdevs, 1);
+  ck_assert_uint_eq(d->net, 0xc0a80700);
+  ck_assert_uint_eq(d->mask, 0xffffff80);
+  ck_assert_uint_eq(d->dhcpstart, 0xc0a80709);
+  ck_assert(d->restricted && d->no_ipv6 && d->n_forwards == 2);
+  ck_assert(!d->forwards[0].udp && !d->forwards[0].host && !d->forwards[0].guest);
+  ck_assert_uint_eq(d->forwards[0].host_port, 2222);
+  ck_assert_uint_eq(d->forwards[0].guest_port, 22);
+  ck_assert(d->forwards[1].udp);
+  ck_assert_uint_eq(d->forwards[1].host, 0x7f000001);
+  ck_assert_uint_eq(d->forwards[1].guest, 0xc0a80709);
+  ck_assert_str_eq(o.config.devices[0].netdev, "n");
+  ck_assert_mem_eq(o.config.devices[0].mac, "\x52\x54\x00\xab\xcd\xef", 6);
+  ck_assert_uint_eq(o.config.seed, 16);
+  PARSE(&o, "a", "-device", "virtio-serial-device", "-chardev", "file,id=c,path=f", "-device",
+        "virtconsole,chardev=c");
+  ck_assert_uint_eq(o.config.n_devices, 1);
+  ck_assert_str_eq(o.config.devices[0].chardev, "c");
+  ck_assert_int_eq(o.config.chardevs[0].kind, RVH_CHARDEV_FILE);
+}
+END_TEST
+
 START_TEST(there_may_be_only_so_many_drives_and_devices)
 {
   rvh_config c = RVH_CONFIG_DEFAULT;
@@ -277,6 +307,27 @@ static const struct {
   { { "a", "-device", "virtio-blk-device,drive=h,addr=1" }, "unknown key 'addr'", "" },
   { { "a", "-device", "loader,addr=1" }, "-device loader: no file=", "" },
   { { "a", "-device", "loader,file=x,addr=high" }, "'high' is not an address", "0x90000000" },
+  { { "a", "-netdev", "tap,id=n" }, "-netdev tap: not available", "user,id=ID" },
+  { { "a", "-netdev", "user" }, "-netdev user: no id=", "id=net0" },
+  { { "a", "-netdev", "user,id=n", "-netdev", "user,id=n" }, "two with id=n", "of its own" },
+  { { "a", "-netdev", "user,id=n,hostfwd=tcp::22" }, "hostfwd=tcp::22 is not a rule", "tcp::2222-:22" },
+  { { "a", "-netdev", "user,id=n,hostfwd=sctp::1-:2" }, "is not a rule", "tcp::2222-:22" },
+  { { "a", "-netdev", "user,id=n,hostfwd=tcp::70000-:2" }, "is not a rule", "tcp::2222-:22" },
+  { { "a", "-netdev", "user,id=n,hostfwd=tcp::1-:0" }, "is not a rule", "tcp::2222-:22" },
+  { { "a", "-netdev", "user,id=n,net=10.0.2" }, "net=10.0.2 is not a network", "/24" },
+  { { "a", "-netdev", "user,id=n,host=10.0.3.1" }, "host= does not lie in net=", "leave it out" },
+  { { "a", "-netdev", "user,id=n,dns=10.0.2.2" }, "are the same", "of its own" },
+  { { "a", "-netdev", "user,id=n,restrict=maybe" }, "neither on nor off", "on or off" },
+  { { "a", "-netdev", "user,id=n,smb=/" }, "unknown key 'smb'", "" },
+  { { "a", "-device", "virtio-net-pci,mac=52:54" }, "mac=52:54 is not", "52:54:00:12:34:56" },
+  { { "a", "-device", "virtio-net-device,mac=01:00:00:00:00:01" }, "is not the address", "even" },
+  { { "a", "-device", "virtio-net-pci,addr=0" }, "-device virtio-net-pci: addr=0", "0x1f" },
+  { { "a", "-device", "virtconsole,chardev=c" }, "no virtio-serial", "virtio-serial-device" },
+  { { "a", "-device", "virtio-serial-pci", "-device", "virtconsole,chardev=c", "-device",
+      "virtconsole,chardev=d" }, "no virtio-serial with a free port", "before each" },
+  { { "a", "-chardev", "pty,id=c" }, "-chardev pty: not available", "stdio, file, null" },
+  { { "a", "-chardev", "file,id=c" }, "has path=", "path=console.log" },
+  { { "a", "--seed", "x" }, "--seed: 'x' is not a number", "--seed=42" },
   { { "a", "-global", "virtio-mmio.force-legcy=off" }, "unknown key", "virtio-mmio.force-legacy" },
   { { "a", "-" }, "unknown option '-'", "--help" },
   { { "a", "---" }, "unknown option '---'", "--help" },
@@ -407,6 +458,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, how_time_and_resets_go);
   tcase_add_test(tc, drives_and_devices_as_qemu);
   tcase_add_test(tc, a_program_in_flash_needs_no_file);
+  tcase_add_test(tc, networks_and_consoles_as_qemu);
   tcase_add_test(tc, there_may_be_only_so_many_drives_and_devices);
   tcase_add_test(tc, help_and_version_need_no_program);
   tcase_add_loop_test(tc, wrong_lines_are_told_why, 0, (int)G_N_ELEMENTS(wrong));
