@@ -22,6 +22,9 @@ typedef struct {
   bool stats, stats_json;
   const char *stats_file; /* NULL: standard error */
   bool step;
+  uint64_t save_at;     /* instructions, for save_file */
+  const char *save_file; /* --save-at; NULL: no snapshot */
+  const char *load;      /* --load, or NULL */
   bool log_int;              /* -d int */
   const char *log_ignored;   /* an item of -d that logs nothing here */
   const char *log_file;      /* -D */

@@ -5,6 +5,7 @@
  */
 #ifndef RV_DEV_H
 #define RV_DEV_H
+#include "state/state.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,10 @@ struct rv_dev {
   bool (*read)(rv_dev *dev, uint64_t offset, unsigned size, uint64_t *value);
   bool (*write)(rv_dev *dev, uint64_t offset, unsigned size, uint64_t value);
   void (*reset)(rv_dev *dev);             /* may be NULL */
+  /* Saves or loads all that the guest or the outside can have changed, for snapshots. It calls nobody:
+   * lines and wires are the state of those they lead to. NULL: there is nothing. */
+  void (*state)(rv_dev *dev, rv_state *s);
+  unsigned state_version; /* of what state writes: raised when that changes */
   void (*poll)(rv_dev *dev);              /* look for input; called at block ends; may be NULL */
   int (*fdt)(rv_dev *dev, void *fdt, int soc); /* add its node under /soc; 0 or -FDT_ERR_*; may be NULL */
   void (*free)(rv_dev *dev);

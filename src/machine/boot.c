@@ -42,7 +42,7 @@ static bool open_one(rvh_machine *m, const char *path, rv_image_role role, rv_im
                          error);
   if (!*image)
     return false;
-  if ((*image)->guess && role != RV_ROLE_DATA)
+  if ((*image)->guess && role != RV_ROLE_DATA && !m->restored)
     fprintf(m->config.messages ? m->config.messages : stderr, "rvh-sim: %s\n", (*image)->guess);
   return true;
 }
@@ -323,7 +323,7 @@ static void reset_hart(rvh_machine *m, rv_hart *h)
   rv_irq_update(h);
 }
 
-static void watch_htif(rvh_machine *m)
+void rv_boot_watch(rvh_machine *m)
 {
   const rv_image *image = m->kernel;
   if (!image || !image->tohost)
@@ -343,7 +343,7 @@ bool rv_boot_start(rvh_machine *m, GError **error)
       !place_loaders(m, error))
     return false;
   write_rom(m, m->bios ? m->bios->entry : kernel_entry(m));
-  watch_htif(m);
+  rv_boot_watch(m);
   if (!m->sbi)
     return true;
   for (unsigned i = 0; i < m->config.n_harts; i++)
