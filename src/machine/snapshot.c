@@ -7,6 +7,7 @@
 #include "machine/machine.h"
 #include "mmu/pmp.h"
 #include "mmu/tlb.h"
+#include "priv/csr.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -334,6 +335,8 @@ static bool load_parts(rvh_machine *m, const rv_origin *o, rv_state *s, const ch
     return false;
   if (rv_origin_has_firmware(o))
     rv_attach_firmware(m);
+  for (unsigned i = 0; i < m->config.n_harts; i++)
+    rv_csr_reset(m->harts[i]); /* what of the CSRs the extensions decide */
   machine_state(m, s);
   if (rv_state_finish(s))
     return true; /* told by the caller */
