@@ -46,8 +46,8 @@ static FILE *open_input(const char *option, const char *path)
     return stdin;
   FILE *in = fopen(path, "r");
   if (!in) {
-    g_autofree char *text = g_strdup_printf("%s: %s: %s\ngive a file that can be read", option, path,
-                                            g_strerror(errno));
+    g_autofree char *text = g_strdup_printf("%s: %s: %s\ngive a file that can be read", option,
+                                            path, g_strerror(errno));
     complain(text);
   }
   return in;
@@ -118,9 +118,10 @@ static int judge_snapshot(const rvh_machine *m, const cli_options *o, int status
 {
   if (!rvh_save_pending(m))
     return status;
-  g_autofree char *text = g_strdup_printf(
-      "--save-at: %s was not written: the run ended after %" G_GUINT64_FORMAT
-      " instructions\ngive a smaller count", o->save_file, rvh_instructions(m));
+  g_autofree char *text =
+      g_strdup_printf("--save-at: %s was not written: the run ended after %" G_GUINT64_FORMAT
+                      " instructions\ngive a smaller count",
+                      o->save_file, rvh_instructions(m));
   complain(text);
   return status == RVH_EXIT_OK ? RVH_EXIT_USAGE : status;
 }
@@ -241,8 +242,10 @@ static int render(const cli_options *o)
   FILE *in = open_input("--render", o->render);
   if (!in)
     return RVH_EXIT_USAGE;
-  rvh_rendering how = { .has_level = o->trace_has_level, .level = o->trace_level,
-                        .has_all = o->trace_has_all, .all = o->trace_all };
+  rvh_rendering how = { .has_level = o->trace_has_level,
+                        .level = o->trace_level,
+                        .has_all = o->trace_has_all,
+                        .all = o->trace_all };
   if (o->trace || !o->trace_json)
     how.text = o->trace_file ? open_output("--trace-file", o->trace_file) : stdout;
   if (o->trace_json)

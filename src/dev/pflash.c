@@ -125,8 +125,8 @@ static bool store(pflash *p, uint64_t offset, const void *bytes, size_t n)
   return true;
 }
 
-/* A real chip only clears bits when it programs. QEMU stores the value, programs that forget to erase
- * work there, and are to run here unchanged. */
+/* A real chip only clears bits when it programs. QEMU stores the value, programs that forget to
+ * erase work there, and are to run here unchanged. */
 static void program(pflash *p, uint64_t offset, unsigned size, uint64_t value)
 {
   p->status |= READY;

@@ -97,8 +97,7 @@ static bool open_loaders(rvh_machine *m, GError **error)
 bool rv_boot_open(rvh_machine *m, GError **error)
 {
   m->append = g_strdup(m->config.append);
-  if (!m->config.kernel && m->config.bios != RVH_BIOS_FILE && !m->flash_boot &&
-      !m->config.dumpdtb)
+  if (!m->config.kernel && m->config.bios != RVH_BIOS_FILE && !m->flash_boot && !m->config.dumpdtb)
     return fail(error, "no program to run", "name an ELF, Image or flat binary, or use -bios FILE");
   return open_one(m, m->config.bios == RVH_BIOS_FILE ? m->config.bios_file : NULL, RV_ROLE_BIOS,
                   &m->bios, error) &&

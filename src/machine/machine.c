@@ -135,8 +135,11 @@ static bool build(rvh_machine *m, GError **error)
       return out_of_memory(error, "the harts");
   m->phys.harts = m->harts;
   m->phys.n_harts = m->config.n_harts;
-  m->env = (rv_env){ .ctx = m, .time = env_time, .timer_changed = env_timer_changed,
-                     .event = env_event, .firmware = env_firmware };
+  m->env = (rv_env){ .ctx = m,
+                     .time = env_time,
+                     .timer_changed = env_timer_changed,
+                     .event = env_event,
+                     .firmware = env_firmware };
   return rv_board_init(m, error);
 }
 
@@ -203,8 +206,7 @@ bool rvh_load(rvh_machine *m, GError **error)
   if (!rv_boot_open(m, error))
     return false;
   const bool built_in =
-      m->config.bios == RVH_BIOS_BUILTIN &&
-      (m->flash_boot || (m->kernel && !m->kernel->m_mode));
+      m->config.bios == RVH_BIOS_BUILTIN && (m->flash_boot || (m->kernel && !m->kernel->m_mode));
   if (built_in)
     rv_attach_firmware(m);
   return rv_boot_start(m, error);

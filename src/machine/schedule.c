@@ -124,7 +124,8 @@ void rv_power_off(rvh_machine *m, bool reset, int code, const char *by)
   else if (code > 0 && code <= RVH_EXIT_GUEST_MAX)
     rv_end(m, code, "the guest ended with code %d (%s)", code, by);
   else
-    rv_end(m, RVH_EXIT_GUEST_MAX, "the guest ended with code %d (%s), which does not fit", code, by);
+    rv_end(m, RVH_EXIT_GUEST_MAX, "the guest ended with code %d (%s), which does not fit", code,
+           by);
 }
 
 /* ---- slices ---- */
@@ -258,10 +259,11 @@ static void wait_all(rvh_machine *m)
   else if (event != ~0ull)
     m->clock = event;
   else if (!rv_console_wait(m, -1))
-    rv_end(m, RVH_EXIT_WEDGED, "every hart waits (wfi) and nothing can wake it: no timer is set, "
-                               "no interrupt is pending and enabled, no input will come\n"
-                               "set a timer (stimecmp or SBI set_timer) and enable its interrupt "
-                               "in sie before wfi; or end the run: SBI SRST");
+    rv_end(m, RVH_EXIT_WEDGED,
+           "every hart waits (wfi) and nothing can wake it: no timer is set, "
+           "no interrupt is pending and enabled, no input will come\n"
+           "set a timer (stimecmp or SBI set_timer) and enable its interrupt "
+           "in sie before wfi; or end the run: SBI SRST");
   rv_fire_timers(m);
 }
 
@@ -363,8 +365,10 @@ rvh_result rvh_run(rvh_machine *m, uint64_t insns)
     const uint64_t done = rvh_instructions(m), limit = limit_of(m);
     if (done >= limit) {
       if (m->config.limit_insns && done >= m->config.limit_insns)
-        rv_end(m, RVH_EXIT_LIMIT, "the limit of %" G_GUINT64_FORMAT " instructions was reached "
-                                  "(--limit-insns)", m->config.limit_insns);
+        rv_end(m, RVH_EXIT_LIMIT,
+               "the limit of %" G_GUINT64_FORMAT " instructions was reached "
+               "(--limit-insns)",
+               m->config.limit_insns);
       break;
     }
     if (m->save_path && done >= m->save_at)

@@ -1,8 +1,9 @@
 /* snapshot.c - the whole machine in one file, and back (rvh.h, docs/snapshots.md).
  *
  * The parts, in this order: machine (snapshot_config.c), clock, console, firmware, each hart, each
- * device that has a state, then memory without its zero pages. Caches are not saved: translations and
- * decoded code are dropped from the running machine as well, so that it goes on as the loaded one does.
+ * device that has a state, then memory without its zero pages. Caches are not saved: translations
+ * and decoded code are dropped from the running machine as well, so that it goes on as the loaded
+ * one does.
  */
 #include "machine/machine.h"
 #include "mmu/pmp.h"
@@ -292,7 +293,7 @@ static bool write_file(rvh_machine *m, const char *path, GError **error)
 
 bool rvh_save(rvh_machine *m, const char *path, GError **error)
 {
-  const char *why = m->ended    ? "the run has ended"
+  const char *why = m->ended     ? "the run has ended"
                     : m->current ? "an instruction is running"
                     : m->held    ? "beside Spike's log the clock is the log's"
                                  : NULL;
@@ -364,8 +365,8 @@ rvh_machine *rvh_restore(const rvh_config *config, const char *path, GError **er
   g_autoptr(GError) why = NULL;
   GMappedFile *file = g_mapped_file_new(path, FALSE, &why);
   if (!file) {
-    g_set_error(error, why->domain, why->code, "%s: cannot be read\ngive a file that --save-at wrote",
-                path);
+    g_set_error(error, why->domain, why->code,
+                "%s: cannot be read\ngive a file that --save-at wrote", path);
     return NULL;
   }
   rv_state *s = rv_state_reader((const uint8_t *)g_mapped_file_get_contents(file),

@@ -1,7 +1,7 @@
 /* snapshot_config.c - what kind of machine a snapshot is of: the options and files that made it.
  *
- * Files are not in a snapshot but named, with what tells whether they are still the same: a program's
- * symbols are wanted for the log, and its bytes when the guest resets the machine.
+ * Files are not in a snapshot but named, with what tells whether they are still the same: a
+ * program's symbols are wanted for the log, and its bytes when the guest resets the machine.
  */
 #include "machine/machine.h"
 #include <errno.h>
@@ -256,9 +256,10 @@ typedef struct {
 
 static bool differs(const judge *j, const char *option, const char *was)
 {
-  g_set_error(j->error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-              "%s: the machine of %s has %s\nleave the option out: the snapshot says what the machine is",
-              option, j->name, was);
+  g_set_error(
+      j->error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "%s: the machine of %s has %s\nleave the option out: the snapshot says what the machine is",
+      option, j->name, was);
   return false;
 }
 
@@ -299,9 +300,11 @@ static bool is_there(const judge *j, const char *option, const char *path)
 {
   if (g_file_test(path, G_FILE_TEST_EXISTS))
     return true;
-  g_set_error(j->error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
-              "%s: there is no such file, and %s was made with it\nname it where it is now, beside --load: "
-              "%s", path, j->name, option);
+  g_set_error(
+      j->error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+      "%s: there is no such file, and %s was made with it\nname it where it is now, beside --load: "
+      "%s",
+      path, j->name, option);
   return false;
 }
 
@@ -331,8 +334,11 @@ static bool take_drives(const judge *j, const rv_origin *o, rvh_config *c)
     if (c->n_drives && !same_drive(was, &c->drives[i]))
       return differs(j, "-drive", number);
     const char *file = c->n_drives ? c->drives[i].file : was->path;
-    c->drives[i] = (rvh_drive){ .id = was->id, .file = file, .bus = was->bus,
-                                .unit = (int)was->unit, .readonly = was->readonly };
+    c->drives[i] = (rvh_drive){ .id = was->id,
+                                .file = file,
+                                .bus = was->bus,
+                                .unit = (int)was->unit,
+                                .readonly = was->readonly };
     if (!is_there(j, "-drive, with the same words and another file=", file))
       return false;
   }
@@ -358,9 +364,14 @@ static bool take_devices(const judge *j, const rv_origin *o, rvh_config *c)
     if (c->n_devices && !same_device(was, &c->devices[i]))
       return differs(j, "-device", number);
     const char *file = c->n_devices ? c->devices[i].file : was->file.path;
-    c->devices[i] = (rvh_device){ .kind = was->kind, .drive = was->drive, .serial = was->serial,
-                                  .slot = (int)was->slot, .disable_legacy = was->disable_legacy,
-                                  .file = file, .addr = was->addr, .has_addr = was->has_addr,
+    c->devices[i] = (rvh_device){ .kind = was->kind,
+                                  .drive = was->drive,
+                                  .serial = was->serial,
+                                  .slot = (int)was->slot,
+                                  .disable_legacy = was->disable_legacy,
+                                  .file = file,
+                                  .addr = was->addr,
+                                  .has_addr = was->has_addr,
                                   .force_raw = was->force_raw };
     if (file && !is_there(j, "-device loader, with the same words and another file=", file))
       return false;
@@ -392,15 +403,18 @@ bool rv_origin_apply(const rv_origin *o, rvh_config *c, const char *name, GError
   isa = rv_isa_string(c, list);
   if (!strcmp(isa, o->isa))
     return true;
-  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-              "%s: another version made it, whose harts are %s\nuse the rvh-sim that made it, or make "
-              "it again", name, o->isa);
+  g_set_error(
+      error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+      "%s: another version made it, whose harts are %s\nuse the rvh-sim that made it, or make "
+      "it again",
+      name, o->isa);
   return false;
 }
 
 /* ---- the files ---- */
 
-static bool same_image(const rv_image *image, const file_mark *was, const char *name, GError **error)
+static bool same_image(const rv_image *image, const file_mark *was, const char *name,
+                       GError **error)
 {
   if (!image)
     return true;
@@ -408,9 +422,11 @@ static bool same_image(const rv_image *image, const file_mark *was, const char *
   const bool same = !g_strcmp0(now.sum, was->sum);
   free_file(&now);
   if (!same)
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                "%s: is not the file any more that %s was made with\nfind the old one and name it (as "
-                "-kernel, -bios, ...), or make the snapshot again", image->path, name);
+    g_set_error(
+        error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+        "%s: is not the file any more that %s was made with\nfind the old one and name it (as "
+        "-kernel, -bios, ...), or make the snapshot again",
+        image->path, name);
   return same;
 }
 
@@ -421,14 +437,16 @@ static bool check_drive(const rvh_machine *m, const rvh_drive *d, const drive_ma
   mark_medium(d->file, &size, &changed);
   if (size != was->size) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                "%s: has %" G_GUINT64_FORMAT " bytes, and had %" G_GUINT64_FORMAT " when %s was made\n"
-                "give the disk of then: -drive with the same words and another file=", d->file, size,
-                was->size, name);
+                "%s: has %" G_GUINT64_FORMAT " bytes, and had %" G_GUINT64_FORMAT
+                " when %s was made\n"
+                "give the disk of then: -drive with the same words and another file=",
+                d->file, size, was->size, name);
     return false;
   }
   if (changed != was->changed)
     fprintf(m->config.messages ? m->config.messages : stderr,
-            "rvh-sim: warning: %s: was written or copied after %s was made; what a %s holds is not in a "
+            "rvh-sim: warning: %s: was written or copied after %s was made; what a %s holds is not "
+            "in a "
             "snapshot, and the guest takes it for what it was\n",
             d->file, name, d->bus == RVH_IF_PFLASH ? "flash file" : "disk");
   return true;

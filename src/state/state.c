@@ -14,8 +14,8 @@ enum { PART_HEAD = RV_STATE_NAME + 16 };
 static const char sum_name[] = "sum";
 
 struct rv_state {
-  FILE *out;            /* writing */
-  GByteArray *part;     /* ... the part that is open */
+  FILE *out;        /* writing */
+  GByteArray *part; /* ... the part that is open */
   GChecksum *sum;
   const uint8_t *bytes; /* reading */
   size_t at, limit;     /* limit: the end of what may be read now */
@@ -139,7 +139,8 @@ static void emit(rv_state *s, const void *bytes, size_t n)
     rv_state_fail(s, "it cannot be written\nlook for a full disk");
 }
 
-static void emit_part_head(rv_state *s, const char *name, unsigned number, unsigned version, size_t n)
+static void emit_part_head(rv_state *s, const char *name, unsigned number, unsigned version,
+                           size_t n)
 {
   uint8_t head[PART_HEAD] = { 0 };
   memcpy(head, name, strlen(name));
@@ -172,7 +173,8 @@ static void open_part(rv_state *s, const char *name, unsigned number, unsigned v
     rv_state_fail(s, "it has part %.*s %u where %s %u belongs\n" OTHER_VERSION, RV_STATE_NAME, head,
                   (unsigned)is_number, name, number);
   else if (is_version != version)
-    rv_state_fail(s, "part %s %u is of version %u, and this rvh-sim reads version %u\n" OTHER_VERSION,
+    rv_state_fail(s,
+                  "part %s %u is of version %u, and this rvh-sim reads version %u\n" OTHER_VERSION,
                   name, number, (unsigned)is_version, version);
   else if (n > s->end - s->at - PART_HEAD)
     rv_state_fail(s, "part %s %u is longer than the file\nmake the snapshot again", name, number);

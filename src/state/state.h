@@ -1,10 +1,11 @@
-/* state.h - the serializer of snapshots: one description of a part's fields, to write and to read them.
+/* state.h - the serializer of snapshots: one description of a part's fields, to write and to read
+ * them.
  *
- * A part of the machine has one function that names its fields in order; the same calls save them or
- * set them. A file is a head, parts (name, number, version, length), and a checksum over all of it.
- * Fields have no names in the file: whoever adds, removes or reorders one raises its part's version.
- * After the first error every call does nothing, and a field that is read keeps its value. Numbers are
- * little-endian. Depends on nothing of the machine.
+ * A part of the machine has one function that names its fields in order; the same calls save them
+ * or set them. A file is a head, parts (name, number, version, length), and a checksum over all of
+ * it. Fields have no names in the file: whoever adds, removes or reorders one raises its part's
+ * version. After the first error every call does nothing, and a field that is read keeps its value.
+ * Numbers are little-endian. Depends on nothing of the machine.
  */
 #ifndef RV_STATE_H
 #define RV_STATE_H
@@ -25,8 +26,8 @@ typedef struct rv_state rv_state;
 rv_state *rv_state_writer(FILE *out);
 /* Checks head and checksum of all bytes, which are borrowed until rv_state_free. */
 rv_state *rv_state_reader(const uint8_t *bytes, size_t n);
-/* Ends it: writes the checksum, or checks that nothing is left. NULL: all went well; otherwise what is
- * wrong, a newline, and the way out, valid until rv_state_free. */
+/* Ends it: writes the checksum, or checks that nothing is left. NULL: all went well; otherwise what
+ * is wrong, a newline, and the way out, valid until rv_state_free. */
 const char *rv_state_finish(rv_state *s);
 void rv_state_free(rv_state *s);
 

@@ -1,4 +1,5 @@
-/* test_state.c - src/state: what is written is read again; whatever else is read ends in a message. */
+/* test_state.c - src/state: what is written is read again; whatever else is read ends in a message.
+ */
 #include "state/state.h"
 #include "unit.h"
 #include <glib.h>
@@ -148,7 +149,8 @@ START_TEST(every_truncation_is_noticed)
 {
   GByteArray *f = written();
   for (guint n = 0; n < f->len; n++) {
-    g_autofree uint8_t *exact = g_memdup2(f->data, n); /* so that a sanitizer sees what is read behind */
+    g_autofree uint8_t *exact =
+        g_memdup2(f->data, n); /* so that a sanitizer sees what is read behind */
     g_autofree char *line = problem(exact, n, 3);
     ck_assert_msg(line != NULL, "%u bytes", n);
   }
