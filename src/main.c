@@ -46,8 +46,8 @@ static FILE *open_input(const char *option, const char *path)
     return stdin;
   FILE *in = fopen(path, "r");
   if (!in) {
-    g_autofree char *text = g_strdup_printf("%s: %s: %s\ngive a file that can be read", option, path,
-                                            g_strerror(errno));
+    g_autofree char *text = g_strdup_printf("%s: %s: %s\ngive a file that can be read", option,
+                                            path, g_strerror(errno));
     complain(text);
   }
   return in;
@@ -113,18 +113,32 @@ static bool operate(rvh_machine *m, const cli_options *o, const outputs *out, rv
   return true;
 }
 
+/* A snapshot that was never written is a wish that failed. */
+static int judge_snapshot(const rvh_machine *m, const cli_options *o, int status)
+{
+  if (!rvh_save_pending(m))
+    return status;
+  g_autofree char *text =
+      g_strdup_printf("--save-at: %s was not written: the run ended after %" G_GUINT64_FORMAT
+                      " instructions\ngive a smaller count",
+                      o->save_file, rvh_instructions(m));
+  complain(text);
+  return status == RVH_EXIT_OK ? RVH_EXIT_USAGE : status;
+}
+
 static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
 {
   g_autoptr(GError) error = NULL;
-  if (!rvh_load(m, &error))
+  if (!o->load && !rvh_load(m, &error))
     return complain(error->message);
   if (o->config.dumpdtb)
     return RVH_EXIT_OK;
   if (out->expect && !rvh_expect_attach(out->expect, m, &error))
     return complain(error->message);
-  g_autofree char *title = g_path_get_basename(o->config.kernel      ? o->config.kernel
-                                               : o->config.bios_file ? o->config.bios_file
-                                                                     : "flash");
+  if (o->save_file)
+    rvh_save_at(m, o->save_at, o->save_file);
+  const char *program = rvh_program(m);
+  g_autofree char *title = g_path_get_basename(program ? program : "flash");
   const bool as_text = out->text && !o->trace_events;
   rvh_trace *trace =
       as_text ? rvh_trace_traps(m, o->trace_level, o->trace_all, out->text, title) : NULL;
@@ -157,7 +171,7 @@ static int run_machine(rvh_machine *m, const cli_options *o, const outputs *out)
     return complain(error->message);
   if (out->lockstep)
     return result.status; /* it has told */
-  return out->expect ? judge(out, o, &result) : finish(&result);
+  return judge_snapshot(m, o, out->expect ? judge(out, o, &result) : finish(&result));
 }
 
 /* Files to write, and the expectations to read, before the machine is made. */
@@ -204,7 +218,10 @@ static int run(cli_options *o)
     rvh_expect_free(out.expect);
     return RVH_EXIT_USAGE;
   }
-  rvh_machine *m = rvh_new(&o->config, &error);
+  rvh_machine *m = o->load ? rvh_restore(&o->config, o->load, &error) : rvh_new(&o->config, &error);
+  if (m && o->load)
+    fprintf(stderr, "rvh-sim: %s: goes on after %" G_GUINT64_FORMAT " instructions\n", o->load,
+            rvh_loaded_at(m));
   int status = m ? run_machine(m, o, &out) : complain(error->message);
   if (m)
     rvh_free(m);
@@ -225,8 +242,10 @@ static int render(const cli_options *o)
   FILE *in = open_input("--render", o->render);
   if (!in)
     return RVH_EXIT_USAGE;
-  rvh_rendering how = { .has_level = o->trace_has_level, .level = o->trace_level,
-                        .has_all = o->trace_has_all, .all = o->trace_all };
+  rvh_rendering how = { .has_level = o->trace_has_level,
+                        .level = o->trace_level,
+                        .has_all = o->trace_has_all,
+                        .all = o->trace_all };
   if (o->trace || !o->trace_json)
     how.text = o->trace_file ? open_output("--trace-file", o->trace_file) : stdout;
   if (o->trace_json)

@@ -164,6 +164,27 @@ rvh_result rvh_run(rvh_machine *m, uint64_t insns);
 rvh_result rvh_step(rvh_machine *m, unsigned hart);
 void rvh_free(rvh_machine *m);
 
+/* ---- snapshots: the whole machine in one file, docs/snapshots.md ---- */
+
+/* Writes it to path, atomically: between runs, from no observer. Disk images are not in it. The run goes
+ * on as one that rvh_restore begins: the same, to the instruction. */
+bool rvh_save(rvh_machine *m, const char *path, GError **error);
+/* rvh_run is to do so when the first hart has started this many instructions; it goes on after it, or
+ * ends with a message if the file cannot be written. NULL: no more. */
+void rvh_save_at(rvh_machine *m, uint64_t insns, const char *path);
+/* True: it has not come to that yet. */
+bool rvh_save_pending(const rvh_machine *m);
+/* Instead of rvh_new and rvh_load: the machine of a snapshot. What makes a machine is the file's: config
+ * may repeat it, or name a program or drive that is elsewhere now; any difference is an error. What
+ * concerns the run (limits, hints, console, no_reboot) is config's. Observers are not in a snapshot. */
+rvh_machine *rvh_restore(const rvh_config *config, const char *path, GError **error);
+/* Instructions at which the snapshot was taken that this machine is from; 0: it began with a reset. */
+uint64_t rvh_loaded_at(const rvh_machine *m);
+/* The file that runs: the kernel's or the firmware's name; NULL: neither. */
+const char *rvh_program(const rvh_machine *m);
+
+/* ---- observers ---- */
+
 /* Observers are called synchronously, in the order they were added, for the event types in the
  * mask (bits 1 << RV_EV_*). None attached: none are made, and the run is not slower. */
 typedef void rvh_observer(void *ctx, rvh_machine *m, const rvh_event *event);

@@ -198,6 +198,24 @@ static bool set_LIMIT_INSNS(cli_options *o, const char *value, GError **error)
               value);
 }
 
+/* [insn:]N:FILE */
+static bool set_SAVE_AT(cli_options *o, const char *value, GError **error)
+{
+  const char *count = g_str_has_prefix(value, "insn:") ? value + strlen("insn:") : value;
+  const size_t n = strcspn(count, ":");
+  g_autofree char *number = g_strndup(count, n);
+  o->save_file = count[n] ? count + n + 1 : "";
+  return (*o->save_file && cli_parse_scaled(number, "KMG", 1000, &o->save_at)) ||
+         fail(error, "write it like --save-at=20M:boot.snap",
+              "--save-at: '%s' is not a count and a file", value);
+}
+
+static bool set_LOAD(cli_options *o, const char *value, GError **error)
+{
+  o->load = value;
+  return true;
+}
+
 static bool set_TRAP_LOOP(cli_options *o, const char *value, GError **error)
 {
   return cli_parse_scaled(value, "KMG", 1000, &o->config.trap_loop) ||
@@ -224,9 +242,9 @@ static bool set_STRICT(cli_options *o, const char *value, GError **error)
 
 static bool set_HINTS(cli_options *o, const char *value, GError **error)
 {
-  static const char *const words[] = { [RVH_HINTS_DEFAULT] = "default",
-                                       [RVH_HINTS_NONE] = "none",
-                                       [RVH_HINTS_ERROR] = "error" };
+  static const char *const words[] = {
+    [RVH_HINTS_DEFAULT] = "default", [RVH_HINTS_NONE] = "none", [RVH_HINTS_ERROR] = "error"
+  };
   o->hints_help = !strcmp(value, "help");
   for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
     if (!strcmp(value, words[i])) {
@@ -241,9 +259,9 @@ static bool set_HINTS(cli_options *o, const char *value, GError **error)
 static bool is_log_item(const char *item)
 {
   static const char *const items[] = {
-    "out_asm", "in_asm", "op", "op_opt", "op_ind", "op_plugin", "int", "exec", "cpu", "fpu", "mmu",
-    "pcall", "cpu_reset", "unimp", "guest_errors", "page", "nochain", "plugin", "strace", "tid",
-    "vpu", "invalid_mem", "all", NULL
+    "out_asm", "in_asm", "op",     "op_opt", "op_ind",    "op_plugin",   "int",          "exec",
+    "cpu",     "fpu",    "mmu",    "pcall",  "cpu_reset", "unimp",       "guest_errors", "page",
+    "nochain", "plugin", "strace", "tid",    "vpu",       "invalid_mem", "all",          NULL
   };
   return g_strv_contains(items, item) || g_str_has_prefix(item, "trace:");
 }
@@ -504,14 +522,22 @@ bool cli_options_parse(cli_options *o, int argc, char **argv, GError **error)
   if (o->report && !o->expect)
     return fail(error, "give the expectations, too: --expect FILE",
                 "--report: there is nothing to report");
+  if ((o->load || o->save_file) && (o->step || o->lockstep) &&
+      !(o->load && o->step && !o->save_file))
+    return fail(error, "save from a run without it; --load goes with --step", "%s: not with %s",
+                o->save_file ? "--save-at" : "--load",
+                o->lockstep ? "--lockstep, whose log begins at a reset" : "--step");
+  if (o->load && o->config.dumpdtb)
+    return fail(error, "dump it without --load",
+                "-machine dumpdtb=: a snapshot has its tree already");
   if (o->render && o->config.kernel)
     return fail(error, "leave out the program, or --render",
                 "--render runs nothing: '%s' is not needed", o->config.kernel);
   if (o->render && o->trace_events)
     return fail(error, "give --trace-file another name; without it, standard output is used",
                 "--render writes text, and %s is named like records", o->trace_file);
-  return o->render || o->config.kernel || o->config.bios == RVH_BIOS_FILE || cli_boots_flash(&o->config) ||
-         o->config.dumpdtb ||
+  return o->render || o->load || o->config.kernel || o->config.bios == RVH_BIOS_FILE ||
+         cli_boots_flash(&o->config) || o->config.dumpdtb ||
          fail(error, "usage: rvh-sim FILE [options]; --help lists them", "no program to run");
 }
 
@@ -531,8 +557,7 @@ static void print_names(FILE *out, const char *title, bool more)
   for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
     if (!rows[i].name || rows[i].more != more || (!more && rows[i].help))
       continue;
-    g_autofree char *word =
-        g_strjoin(" ", rows[i].name, more ? NULL : rows[i].argument, NULL);
+    g_autofree char *word = g_strjoin(" ", rows[i].name, more ? NULL : rows[i].argument, NULL);
     if (column + 1 + (int)strlen(word) > 79)
       column = fprintf(out, "\n ") - 1;
     column += fprintf(out, " %s", word);

@@ -22,15 +22,18 @@ typedef struct {
   bool stats, stats_json;
   const char *stats_file; /* NULL: standard error */
   bool step;
-  bool log_int;              /* -d int */
-  const char *log_ignored;   /* an item of -d that logs nothing here */
-  const char *log_file;      /* -D */
+  uint64_t save_at;        /* instructions, for save_file */
+  const char *save_file;   /* --save-at; NULL: no snapshot */
+  const char *load;        /* --load, or NULL */
+  bool log_int;            /* -d int */
+  const char *log_ignored; /* an item of -d that logs nothing here */
+  const char *log_file;    /* -D */
   bool log_commits, log_commits_v;
   const char *commits_file; /* --log-file; NULL: standard error */
   const char *lockstep;     /* Spike's log, or NULL */
   bool hints_help, cpu_help;
-  const char *gdb; /* where to listen, or NULL */
-  bool gdb_wait;   /* -S */
+  const char *gdb;              /* where to listen, or NULL */
+  bool gdb_wait;                /* -S */
   bool help, help_all, version; /* asked for: nothing else was checked */
 } cli_options;
 

@@ -130,6 +130,8 @@ static void retire_all(rv_code *c)
   c->retired++;
 }
 
+void rv_code_drop(rv_code *c) { retire_all(c); }
+
 /* ---- breakpoints ---- */
 
 bool rv_code_set_breaks(rv_code *c, const uint64_t *addresses, size_t n)

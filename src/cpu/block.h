@@ -109,6 +109,8 @@ void rv_code_free(rv_code *c);
  * instruction at the page offset of one, and a block that begins there asks: so code without
  * breakpoints runs at full speed. To be called between runs. False: out of memory. */
 bool rv_code_set_breaks(rv_code *c, const uint64_t *addresses, size_t n);
+/* Forgets all decoded code. To be called between runs. */
+void rv_code_drop(rv_code *c);
 bool rv_code_is_break(const rv_code *c, uint64_t pc);
 
 /* What became of a request for a block. */

@@ -162,6 +162,15 @@ static void clint_reset(rv_dev *dev)
   rv_clint_update(dev);
 }
 
+static void clint_state(rv_dev *dev, rv_state *s)
+{
+  rv_clint *c = (rv_clint *)dev;
+  for (unsigned i = 0; i < dev->board->n_harts; i++) {
+    rv_state_field(s, &c->msip[i]);
+    rv_state_field(s, &c->mtimecmp[i]);
+  }
+}
+
 static int clint_fdt(rv_dev *dev, void *fdt, int soc)
 {
   rv_node node = rv_node_device(fdt, soc, "clint", dev);
@@ -185,6 +194,8 @@ rv_dev *rv_clint_new(const rv_board_ops *board)
                      .read = clint_read,
                      .write = clint_write,
                      .reset = clint_reset,
+                     .state = clint_state,
+                     .state_version = 1,
                      .fdt = clint_fdt,
                      .free = clint_free };
   silence(c);

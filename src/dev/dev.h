@@ -5,6 +5,7 @@
  */
 #ifndef RV_DEV_H
 #define RV_DEV_H
+#include "state/state.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,8 +23,8 @@ typedef struct {
   void (*irq)(void *ctx, unsigned source, bool on);                /* a wire to the PLIC */
   void (*power)(void *ctx, bool reset, int code);                  /* end of the run, or reset */
   void (*console_write)(void *ctx, const uint8_t *bytes, size_t n);
-  int (*console_read)(void *ctx);   /* next input byte, or -1: none now */
-  uint64_t (*host_ns)(void *ctx);   /* wall-clock time for the RTC, deterministic by default */
+  int (*console_read)(void *ctx); /* next input byte, or -1: none now */
+  uint64_t (*host_ns)(void *ctx); /* wall-clock time for the RTC, deterministic by default */
   bool (*memory)(void *ctx, uint64_t pa, void *buf, size_t n, bool write); /* DMA; false: no RAM */
 } rv_board_ops;
 
@@ -35,9 +36,14 @@ struct rv_dev {
   bool empty; /* a slot without a device: whoever writes to it takes it for one */
   bool (*read)(rv_dev *dev, uint64_t offset, unsigned size, uint64_t *value);
   bool (*write)(rv_dev *dev, uint64_t offset, unsigned size, uint64_t value);
-  void (*reset)(rv_dev *dev);             /* may be NULL */
-  void (*poll)(rv_dev *dev);              /* look for input; called at block ends; may be NULL */
-  int (*fdt)(rv_dev *dev, void *fdt, int soc); /* add its node under /soc; 0 or -FDT_ERR_*; may be NULL */
+  void (*reset)(rv_dev *dev); /* may be NULL */
+  /* Saves or loads all that the guest or the outside can have changed, for snapshots. It calls
+   * nobody: lines and wires are the state of those they lead to. NULL: there is nothing. */
+  void (*state)(rv_dev *dev, rv_state *s);
+  unsigned state_version;    /* of what state writes: raised when that changes */
+  void (*poll)(rv_dev *dev); /* look for input; called at block ends; may be NULL */
+  int (*fdt)(rv_dev *dev, void *fdt,
+             int soc); /* add its node under /soc; 0 or -FDT_ERR_*; may be NULL */
   void (*free)(rv_dev *dev);
   const rv_board_ops *board;
 };

@@ -158,3 +158,9 @@ void rv_htif_poll(rv_htif *htif, const rv_board_ops *board)
   if (htif->reading)
     send_reply(htif, board, try_getchar(htif, board));
 }
+
+void rv_htif_state(rv_htif *htif, rv_state *s)
+{
+  rv_state_field(s, &htif->low_half);
+  rv_state_field(s, &htif->reading);
+}

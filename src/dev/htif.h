@@ -19,6 +19,9 @@ typedef struct {
   uint64_t fromhost;
 } rv_htif_reply;
 
+/* What a snapshot keeps of it; the addresses are the program's. */
+void rv_htif_state(rv_htif *htif, rv_state *s);
+
 /* Does what a command word asks, touching neither tohost nor fromhost. */
 rv_htif_reply rv_htif_write(rv_htif *htif, const rv_board_ops *board, uint64_t tohost_value);
 

@@ -35,6 +35,7 @@ struct rv_pci {
   void (*config_before_read)(rv_pci *f, unsigned at, unsigned size); /* may be NULL */
   void (*config_written)(rv_pci *f, unsigned at, unsigned size);     /* may be NULL */
   void (*reset)(rv_pci *f);                                          /* may be NULL */
+  void (*state)(rv_pci *f, rv_state *s); /* beside config and level, as rv_dev's; may be NULL */
   void (*free)(rv_pci *f);
 };
 

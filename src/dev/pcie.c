@@ -289,6 +289,29 @@ static void pcie_reset(rv_dev *dev)
   drive_wires(p);
 }
 
+/* Of the configuration space what the guest can write; the rest is the function's kind. */
+static void function_state(rv_pci *f, rv_state *s)
+{
+  for (unsigned at = 0; at < RV_PCI_CONFIG; at++) {
+    uint8_t byte = f->config[at] & f->writable[at];
+    if (f->writable[at])
+      rv_state_field(s, &byte);
+    f->config[at] = (f->config[at] & ~f->writable[at]) | (byte & f->writable[at]);
+  }
+  rv_state_field(s, &f->level);
+  f->config[STATUS] = (f->config[STATUS] & ~STATUS_INTERRUPT) | (f->level ? STATUS_INTERRUPT : 0);
+  if (f->state)
+    f->state(f, s);
+}
+
+static void pcie_state(rv_dev *dev, rv_state *s)
+{
+  rv_pcie *p = (rv_pcie *)dev;
+  for (unsigned i = 0; i < RV_PCI_SLOTS; i++)
+    if (p->slots[i])
+      function_state(p->slots[i], s);
+}
+
 static void add_interrupt_map(rv_node *node)
 {
   enum { CELLS = 6 }; /* address of 3 cells, pin; PLIC, source */
@@ -374,6 +397,8 @@ rv_dev *rv_pcie_new(const rv_board_ops *board)
                      .read = ecam_read,
                      .write = ecam_write,
                      .reset = pcie_reset,
+                     .state = pcie_state,
+                     .state_version = 1,
                      .fdt = pcie_fdt,
                      .free = pcie_free };
   make_window(p, 0, "pcie-io", PIO_BASE, PIO_SIZE, CMD_IO);

@@ -125,8 +125,8 @@ static bool store(pflash *p, uint64_t offset, const void *bytes, size_t n)
   return true;
 }
 
-/* A real chip only clears bits when it programs. QEMU stores the value, programs that forget to erase
- * work there, and are to run here unchanged. */
+/* A real chip only clears bits when it programs. QEMU stores the value, programs that forget to
+ * erase work there, and are to run here unchanged. */
 static void program(pflash *p, uint64_t offset, unsigned size, uint64_t value)
 {
   p->status |= READY;
@@ -272,6 +272,26 @@ static void pflash_reset(rv_dev *dev)
   set_command(p, READ_ARRAY);
 }
 
+/* The array is memory, and is saved with it. */
+static void pflash_state(rv_dev *dev, rv_state *s)
+{
+  pflash *p = (pflash *)dev;
+  uint32_t next = p->phase;
+  rv_state_field(s, &p->command);
+  rv_state_field(s, &p->status);
+  rv_state_field(s, &next);
+  rv_state_field(s, &p->words_left);
+  rv_state_field(s, &p->buffer_at);
+  rv_state_field(s, &p->bad_buffer);
+  rv_state_bytes(s, p->buffer, sizeof p->buffer);
+  const bool none = p->buffer_at == ~0u;
+  rv_state_check(s, next <= EXPECT_FLUSH && (next != EXPECT_FLUSH || !none) &&
+                        (none || (p->buffer_at % BUFFER == 0 && p->buffer_at < RV_PFLASH_SIZE)));
+  p->phase = next;
+  if (rv_state_loading(s))
+    p->memory.set_array(p->memory.ctx, p->dev.base, p->command == READ_ARRAY);
+}
+
 /* One node tells of both chips: unit 0 adds it. */
 static int pflash_fdt(rv_dev *dev, void *fdt, int soc)
 {
@@ -311,6 +331,8 @@ rv_dev *rv_pflash_new(const rv_board_ops *board, unsigned unit, const rv_pflash_
                      .read = pflash_read,
                      .write = pflash_write,
                      .reset = pflash_reset,
+                     .state = pflash_state,
+                     .state_version = 1,
                      .fdt = unit == 0 ? pflash_fdt : NULL,
                      .free = pflash_free };
   return &p->dev;

@@ -226,6 +226,24 @@ static void plic_reset(rv_dev *dev)
     dev->board->set_ip(dev->board->ctx, i / 2, i % 2 ? IRQ_SEI : IRQ_MEI, false);
 }
 
+static void plic_state(rv_dev *dev, rv_state *s)
+{
+  rv_plic *p = (rv_plic *)dev;
+  rv_state_bytes(s, p->priority, sizeof p->priority);
+  for (unsigned i = 0; i < WORDS; i++) {
+    rv_state_field(s, &p->level[i]);
+    rv_state_field(s, &p->pending[i]);
+    rv_state_field(s, &p->claimed[i]);
+  }
+  for (unsigned i = 0; i < n_contexts(p); i++) {
+    context *c = &p->contexts[i];
+    for (unsigned w = 0; w < WORDS; w++)
+      rv_state_field(s, &c->enable[w]);
+    rv_state_field(s, &c->threshold);
+    rv_state_field(s, &c->line);
+  }
+}
+
 static int plic_fdt(rv_dev *dev, void *fdt, int soc)
 {
   rv_node node = rv_node_device(fdt, soc, "plic", dev);
@@ -254,6 +272,8 @@ rv_dev *rv_plic_new(const rv_board_ops *board)
                      .read = plic_read,
                      .write = plic_write,
                      .reset = plic_reset,
+                     .state = plic_state,
+                     .state_version = 1,
                      .fdt = plic_fdt,
                      .free = plic_free };
   return &p->dev;

@@ -155,6 +155,17 @@ static void rtc_reset(rv_dev *dev)
   drive_irq(r);
 }
 
+static void rtc_state(rv_dev *dev, rv_state *s)
+{
+  rv_rtc *r = (rv_rtc *)dev;
+  rv_state_field(s, &r->offset);
+  rv_state_field(s, &r->latched_high);
+  rv_state_field(s, &r->alarm);
+  rv_state_field(s, &r->armed);
+  rv_state_field(s, &r->pending);
+  rv_state_field(s, &r->enabled);
+}
+
 static int rtc_fdt(rv_dev *dev, void *fdt, int soc)
 {
   rv_node node = rv_node_device(fdt, soc, "rtc", dev);
@@ -177,6 +188,8 @@ rv_dev *rv_rtc_new(const rv_board_ops *board)
                      .read = rtc_read,
                      .write = rtc_write,
                      .reset = rtc_reset,
+                     .state = rtc_state,
+                     .state_version = 1,
                      .poll = rtc_poll,
                      .fdt = rtc_fdt,
                      .free = rtc_free };

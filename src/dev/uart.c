@@ -302,6 +302,25 @@ static void uart_reset(rv_dev *dev)
   drive_irq((rv_uart *)dev);
 }
 
+static void uart_state(rv_dev *dev, rv_state *s)
+{
+  rv_uart *u = (rv_uart *)dev;
+  rv_state_field(s, &u->ier);
+  rv_state_field(s, &u->fcr);
+  rv_state_field(s, &u->lcr);
+  rv_state_field(s, &u->mcr);
+  rv_state_field(s, &u->msr);
+  rv_state_field(s, &u->scr);
+  rv_state_field(s, &u->divisor);
+  rv_state_field(s, &u->overrun);
+  rv_state_field(s, &u->thre_pending);
+  rv_state_bytes(s, u->rx, sizeof u->rx);
+  rv_state_field(s, &u->rx_head);
+  rv_state_field(s, &u->rx_count);
+  rv_state_field(s, &u->lsr_reads);
+  rv_state_check(s, u->rx_head < FIFO_SIZE && u->rx_count <= FIFO_SIZE);
+}
+
 static int uart_fdt(rv_dev *dev, void *fdt, int soc)
 {
   rv_node node = rv_node_device(fdt, soc, "serial", dev);
@@ -325,6 +344,8 @@ rv_dev *rv_uart_new(const rv_board_ops *board)
                      .read = uart_read,
                      .write = uart_write,
                      .reset = uart_reset,
+                     .state = uart_state,
+                     .state_version = 1,
                      .poll = uart_poll,
                      .fdt = uart_fdt,
                      .free = uart_free };

@@ -54,6 +54,29 @@ void rv_virtio_set_status(rv_virtio *v, uint8_t status)
       rv_virtio_notify(v, i);
 }
 
+static void queue_state(rv_virtq *q, rv_state *s)
+{
+  rv_state_field(s, &q->size);
+  rv_state_field(s, &q->ready);
+  rv_state_field(s, &q->notified);
+  rv_state_field(s, &q->desc);
+  rv_state_field(s, &q->avail);
+  rv_state_field(s, &q->used);
+  rv_state_field(s, &q->seen);
+  rv_state_field(s, &q->pfn);
+  rv_state_field(s, &q->align);
+  rv_state_check(s, q->size && q->size <= RV_VIRTIO_QUEUE_MAX && !(q->size & (q->size - 1)));
+}
+
+void rv_virtio_state(rv_virtio *v, rv_state *s)
+{
+  rv_state_field(s, &v->status);
+  rv_state_field(s, &v->isr);
+  rv_state_field(s, &v->accepted);
+  for (unsigned i = 0; i < v->n_queues; i++)
+    queue_state(&v->queue[i], s);
+}
+
 /* ---- features ---- */
 
 uint32_t rv_virtio_offered(const rv_virtio *v, uint32_t word)

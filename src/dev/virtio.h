@@ -87,6 +87,9 @@ void rv_virtio_accept(rv_virtio *v, uint32_t word, uint32_t bits);
 /* Interrupt status: acknowledges the given bits. */
 void rv_virtio_ack(rv_virtio *v, uint8_t bits);
 
+/* For the state of a transport: what the driver has set up. */
+void rv_virtio_state(rv_virtio *v, rv_state *s);
+
 rv_virtq *rv_virtio_queue(rv_virtio *v, uint32_t index); /* NULL: there is no such queue */
 /* A size that is no power of two up to the maximum is not taken. */
 void rv_virtq_set_size(rv_virtq *q, uint32_t size);

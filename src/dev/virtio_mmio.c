@@ -239,6 +239,16 @@ static void mmio_reset(rv_dev *dev)
     rv_virtio_reset(m->virtio);
 }
 
+static void mmio_state(rv_dev *dev, rv_state *s)
+{
+  virtio_mmio *m = (virtio_mmio *)dev;
+  rv_state_field(s, &m->device_sel);
+  rv_state_field(s, &m->driver_sel);
+  rv_state_field(s, &m->queue_sel);
+  rv_state_field(s, &m->page_size);
+  rv_virtio_state(m->virtio, s);
+}
+
 static int mmio_fdt(rv_dev *dev, void *fdt, int soc)
 {
   rv_node node = rv_node_device(fdt, soc, "virtio_mmio", dev);
@@ -271,6 +281,8 @@ rv_dev *rv_virtio_mmio_new(const rv_board_ops *board, unsigned slot, bool legacy
                      .read = mmio_read,
                      .write = mmio_write,
                      .reset = mmio_reset,
+                     .state = v ? mmio_state : NULL, /* an empty slot keeps nothing */
+                     .state_version = 1,
                      .fdt = mmio_fdt,
                      .free = mmio_free };
   if (v) {

@@ -346,6 +346,15 @@ static void pci_reset(rv_pci *f)
   rv_virtio_reset(p->virtio);
 }
 
+static void pci_state(rv_pci *f, rv_state *s)
+{
+  virtio_pci *p = (virtio_pci *)f;
+  rv_state_field(s, &p->device_sel);
+  rv_state_field(s, &p->driver_sel);
+  rv_state_field(s, &p->queue_sel);
+  rv_virtio_state(p->virtio, s);
+}
+
 static void pci_free(rv_pci *f)
 {
   virtio_pci *p = (virtio_pci *)f;
@@ -397,6 +406,7 @@ rv_pci *rv_virtio_pci_new(rv_virtio *v, bool legacy)
   p->pci.config_before_read = config_before_read;
   p->pci.config_written = config_written;
   p->pci.reset = pci_reset;
+  p->pci.state = pci_state;
   p->pci.free = pci_free;
   v->transport = p;
   v->dma = dma;

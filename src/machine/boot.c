@@ -42,7 +42,7 @@ static bool open_one(rvh_machine *m, const char *path, rv_image_role role, rv_im
                          error);
   if (!*image)
     return false;
-  if ((*image)->guess && role != RV_ROLE_DATA)
+  if ((*image)->guess && role != RV_ROLE_DATA && !m->restored)
     fprintf(m->config.messages ? m->config.messages : stderr, "rvh-sim: %s\n", (*image)->guess);
   return true;
 }
@@ -97,8 +97,7 @@ static bool open_loaders(rvh_machine *m, GError **error)
 bool rv_boot_open(rvh_machine *m, GError **error)
 {
   m->append = g_strdup(m->config.append);
-  if (!m->config.kernel && m->config.bios != RVH_BIOS_FILE && !m->flash_boot &&
-      !m->config.dumpdtb)
+  if (!m->config.kernel && m->config.bios != RVH_BIOS_FILE && !m->flash_boot && !m->config.dumpdtb)
     return fail(error, "no program to run", "name an ELF, Image or flat binary, or use -bios FILE");
   return open_one(m, m->config.bios == RVH_BIOS_FILE ? m->config.bios_file : NULL, RV_ROLE_BIOS,
                   &m->bios, error) &&
@@ -324,7 +323,7 @@ static void reset_hart(rvh_machine *m, rv_hart *h)
   rv_irq_update(h);
 }
 
-static void watch_htif(rvh_machine *m)
+void rv_boot_watch(rvh_machine *m)
 {
   const rv_image *image = m->kernel;
   if (!image || !image->tohost)
@@ -344,7 +343,7 @@ bool rv_boot_start(rvh_machine *m, GError **error)
       !place_loaders(m, error))
     return false;
   write_rom(m, m->bios ? m->bios->entry : kernel_entry(m));
-  watch_htif(m);
+  rv_boot_watch(m);
   if (!m->sbi)
     return true;
   for (unsigned i = 0; i < m->config.n_harts; i++)

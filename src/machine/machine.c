@@ -136,15 +136,48 @@ static bool build(rvh_machine *m, GError **error)
       return out_of_memory(error, "the harts");
   m->phys.harts = m->harts;
   m->phys.n_harts = m->config.n_harts;
-  m->env = (rv_env){ .ctx = m, .time = env_time, .timer_changed = env_timer_changed,
-                     .event = env_event, .firmware = env_firmware };
+  m->env = (rv_env){ .ctx = m,
+                     .time = env_time,
+                     .timer_changed = env_timer_changed,
+                     .event = env_event,
+                     .firmware = env_firmware };
   return rv_board_init(m, error);
+}
+
+/* The caller's may be gone when a snapshot wants them. */
+static void keep(rvh_machine *m, const char **text)
+{
+  if (*text)
+    *text = g_string_chunk_insert(m->strings, *text);
+}
+
+static void keep_strings(rvh_machine *m)
+{
+  rvh_config *c = &m->config;
+  m->strings = g_string_chunk_new(256);
+  keep(m, &c->kernel);
+  keep(m, &c->bios_file);
+  keep(m, &c->initrd);
+  keep(m, &c->append);
+  keep(m, &c->dtb);
+  keep(m, &c->fail_on);
+  keep(m, &c->dumpdtb);
+  for (unsigned i = 0; i < c->n_drives; i++) {
+    keep(m, &c->drives[i].id);
+    keep(m, &c->drives[i].file);
+  }
+  for (unsigned i = 0; i < c->n_devices; i++) {
+    keep(m, &c->devices[i].drive);
+    keep(m, &c->devices[i].serial);
+    keep(m, &c->devices[i].file);
+  }
 }
 
 rvh_machine *rvh_new(const rvh_config *config, GError **error)
 {
   rvh_machine *m = g_new0(rvh_machine, 1);
   m->config = *config;
+  keep_strings(m);
   m->observers = g_array_new(FALSE, FALSE, sizeof(rv_observer));
   m->listeners = g_array_new(FALSE, FALSE, sizeof(rv_listener));
   m->hinted = g_ptr_array_new_with_free_func(g_free);
@@ -157,18 +190,27 @@ rvh_machine *rvh_new(const rvh_config *config, GError **error)
   return NULL;
 }
 
+void rv_attach_firmware(rvh_machine *m)
+{
+  m->sbi = rv_sbi_new(&(rv_sbi_host){ .ctx = m,
+                                      .harts = m->harts,
+                                      .n_harts = m->config.n_harts,
+                                      .phys = &m->phys,
+                                      .console_write = rv_console_write,
+                                      .console_read = rv_console_read,
+                                      .power = sbi_power,
+                                      .set_mtimecmp = sbi_set_mtimecmp,
+                                      .hint = sbi_hint });
+}
+
 bool rvh_load(rvh_machine *m, GError **error)
 {
   if (!rv_boot_open(m, error))
     return false;
   const bool built_in =
-      m->config.bios == RVH_BIOS_BUILTIN &&
-      (m->flash_boot || (m->kernel && !m->kernel->m_mode));
+      m->config.bios == RVH_BIOS_BUILTIN && (m->flash_boot || (m->kernel && !m->kernel->m_mode));
   if (built_in)
-    m->sbi = rv_sbi_new(&(rv_sbi_host){ .ctx = m, .harts = m->harts, .n_harts = m->config.n_harts,
-                                        .phys = &m->phys, .console_write = rv_console_write,
-                                        .console_read = rv_console_read, .power = sbi_power, .set_mtimecmp = sbi_set_mtimecmp,
-                                        .hint = sbi_hint });
+    rv_attach_firmware(m);
   return rv_boot_start(m, error);
 }
 
@@ -190,6 +232,8 @@ void rvh_free(rvh_machine *m)
   g_array_free(m->polled, TRUE);
   g_ptr_array_free(m->hinted, TRUE);
   g_string_free(m->tail, TRUE);
+  g_string_chunk_free(m->strings);
+  g_free(m->save_path);
   g_free(m);
 }
 
@@ -201,6 +245,13 @@ uint64_t rvh_instructions(const rvh_machine *m)
   for (unsigned i = 0; i < m->config.n_harts; i++)
     most = m->harts[i]->icount > most ? m->harts[i]->icount : most;
   return most;
+}
+
+uint64_t rvh_loaded_at(const rvh_machine *m) { return m->restored_at; }
+
+const char *rvh_program(const rvh_machine *m)
+{
+  return m->config.kernel ? m->config.kernel : m->config.bios_file;
 }
 
 uint64_t rvh_hart_instructions(const rvh_machine *m, unsigned hart)

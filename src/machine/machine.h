@@ -9,8 +9,9 @@
  *   console.c   the guest's console: output, input, --fail-on
  *   boot.c      files into memory, entry states, device tree
  *   schedule.c  the run loop: slices, timer events, waiting
- *   stats.c     what rvh_read_stats tells
- *   debug.c     what debuggers read, write and stop at (rvh.h)
+ *   snapshot.c  the whole machine in a file, and back; snapshot_config.c: what kind of machine it
+ * is stats.c     what rvh_read_stats tells debug.c     what debuggers read, write and stop at
+ * (rvh.h)
  */
 #ifndef RV_MACHINE_H
 #define RV_MACHINE_H
@@ -26,9 +27,9 @@
 enum {
   RV_BOARD_HARTS = 8,
   RV_BOARD_DEVICES = 24,
-  RV_QUANTUM = 50000,      /* instructions a hart runs before the next one's turn */
+  RV_QUANTUM = 50000,        /* instructions a hart runs before the next one's turn */
   RV_POLL_INTERVAL = 100000, /* instructions between looks at the terminal, one hart */
-  RV_INSNS_PER_TICK = 100, /* 1 instruction = 1 ns of a 10 MHz timebase */
+  RV_INSNS_PER_TICK = 100,   /* 1 instruction = 1 ns of a 10 MHz timebase */
 };
 enum { RV_INPUT_SIZE = 256 };
 #define RV_RAM_BASE 0x80000000ull
@@ -48,8 +49,19 @@ typedef struct {
 
 typedef struct rv_network rv_network;
 
+/* A round: each hart's turn, one after the other. A snapshot may be taken in the middle of one,
+ * which is then gone on with: that others would have their turns earlier could be seen. */
+typedef struct {
+  bool open;      /* it has begun and has not ended */
+  bool turn_open; /* so has this hart's turn */
+  uint32_t hart;  /* whose turn it is, or comes next */
+  uint64_t done;  /* rvh_instructions when it began */
+  uint64_t began; /* icount of this hart when its turn began */
+} rv_round;
+
 struct rvh_machine {
   rvh_config config;
+  GStringChunk *strings; /* what config points to */
   rv_phys phys;
   rv_code *code;
   rv_env env;
@@ -79,7 +91,12 @@ struct rvh_machine {
   uint64_t mtime_base;  /* ticks added because mtime was written */
   bool held;            /* rvh_hold: mtime is held_time */
   uint64_t held_time;
-  uint64_t run_bound;   /* rvh_run's argument, as an instruction count; ~0 = none */
+  rv_round round;
+  char *save_path;  /* where a snapshot goes when save_at is reached, or NULL */
+  uint64_t save_at; /* instructions, as rvh_instructions */
+  bool restored;    /* from a snapshot, at restored_at */
+  uint64_t restored_at;
+  uint64_t run_bound; /* rvh_run's argument, as an instruction count; ~0 = none */
 
   rv_image *kernel, *bios, *initrd, *dtb;
   rv_image *loaders[RVH_MAX_DEVICES]; /* of -device loader, by the device's number */
@@ -95,10 +112,10 @@ struct rvh_machine {
   GPtrArray *hinted; /* ids of hints already printed */
 
   /* console */
-  GString *tail;     /* the end of the output, for fail_on */
-  bool failed;       /* fail_on was seen: the run ends with the line */
+  GString *tail; /* the end of the output, for fail_on */
+  bool failed;   /* fail_on was seen: the run ends with the line */
   bool input_closed;
-  int watched_fd;    /* what makes rvh_run return when it is readable, or -1 */
+  int watched_fd;               /* what makes rvh_run return when it is readable, or -1 */
   uint8_t input[RV_INPUT_SIZE]; /* what was read and the guest has not taken, a ring */
   unsigned input_head, input_count;
 };
@@ -161,6 +178,7 @@ void rv_console_watch(rvh_machine *m);
 /* boot.c */
 bool rv_boot_open(rvh_machine *m, GError **error);  /* reads the files */
 bool rv_boot_start(rvh_machine *m, GError **error); /* places them and sets every hart's entry */
+void rv_boot_watch(rvh_machine *m);                 /* HTIF's words are the program's */
 void rv_boot_free(rvh_machine *m);
 
 /* extensions.c: the bits of rv_choices.ext; and "rv64imafdch_zicntr_..." (the caller frees it) with
@@ -169,15 +187,34 @@ uint64_t rv_extensions(const rvh_config *config);
 char *rv_isa_string(const rvh_config *config, const char *list[N_EXT + 8]);
 
 /* schedule.c */
-uint64_t rv_clock_now(const rvh_machine *m);  /* in instructions of all harts */
+uint64_t rv_clock_now(const rvh_machine *m);   /* in instructions of all harts */
 uint64_t rv_clock_ticks(const rvh_machine *m); /* mtime */
 uint64_t rv_host_ns(void);                     /* of the host's monotonic clock */
-void rv_fire_timers(rvh_machine *m); /* after the time changed */
+void rv_fire_timers(rvh_machine *m);           /* after the time changed */
 /* Ends the run: status as rvh_result, reason by printf. The first call counts. */
 void rv_end(rvh_machine *m, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Ends it as the guest asked: reset, or power off with a code of the guest's. */
 void rv_power_off(rvh_machine *m, bool reset, int code, const char *by);
+
+/* machine.c: the built-in SBI becomes M-mode */
+void rv_attach_firmware(rvh_machine *m);
+
+/* snapshot.c: save_at was reached: writes the file. A failure ends the run. */
+void rv_snapshot_due(rvh_machine *m);
+
+/* snapshot_config.c: what makes the machine: options and files. */
+typedef struct rv_origin rv_origin;
+/* Saves what m was made from. */
+void rv_origin_save(const rvh_machine *m, rv_state *s);
+rv_origin *rv_origin_load(rv_state *s); /* NULL: s has failed */
+void rv_origin_free(rv_origin *o);
+/* Completes *config, in which given options may only repeat what the origin says, or say where a
+ * file is now. name: of the snapshot, for messages. */
+bool rv_origin_apply(const rv_origin *o, rvh_config *config, const char *name, GError **error);
+/* Are the files that were opened those of then? Disks that were written since get a warning. */
+bool rv_origin_check(const rv_origin *o, const rvh_machine *m, const char *name, GError **error);
+bool rv_origin_has_firmware(const rv_origin *o);
 
 /* wedge.c: ends the run because of hart->wedged, and says what usually helps */
 void rv_end_wedged(rvh_machine *m, const rv_hart *h);

@@ -124,7 +124,8 @@ void rv_power_off(rvh_machine *m, bool reset, int code, const char *by)
   else if (code > 0 && code <= RVH_EXIT_GUEST_MAX)
     rv_end(m, code, "the guest ended with code %d (%s)", code, by);
   else
-    rv_end(m, RVH_EXIT_GUEST_MAX, "the guest ended with code %d (%s), which does not fit", code, by);
+    rv_end(m, RVH_EXIT_GUEST_MAX, "the guest ended with code %d (%s), which does not fit", code,
+           by);
 }
 
 /* ---- slices ---- */
@@ -265,10 +266,11 @@ static void wait_all(rvh_machine *m)
   else if (event != ~0ull)
     m->clock = event;
   else if (!rv_console_wait(m, RV_FOR_EVER))
-    rv_end(m, RVH_EXIT_WEDGED, "every hart waits (wfi) and nothing can wake it: no timer is set, "
-                               "no interrupt is pending and enabled, no input will come\n"
-                               "set a timer (stimecmp or SBI set_timer) and enable its interrupt "
-                               "in sie before wfi; or end the run: SBI SRST");
+    rv_end(m, RVH_EXIT_WEDGED,
+           "every hart waits (wfi) and nothing can wake it: no timer is set, "
+           "no interrupt is pending and enabled, no input will come\n"
+           "set a timer (stimecmp or SBI set_timer) and enable its interrupt "
+           "in sie before wfi; or end the run: SBI SRST");
   rv_fire_timers(m);
 }
 
@@ -280,30 +282,71 @@ static uint64_t limit_of(const rvh_machine *m)
   return limit < m->run_bound ? limit : m->run_bound;
 }
 
-static void round_of_slices(rvh_machine *m, uint64_t left)
+/* One hart's turn, up to icount end, with a halt where a snapshot is due. */
+static void run_turn(rvh_machine *m, rv_hart *h, uint64_t end, bool to_the_end)
 {
+  if (m->save_path && running(h) && h->icount < m->save_at && m->save_at <= end) {
+    slice(m, h, m->save_at - h->icount, true);
+    if (h->icount == m->save_at && !m->ended)
+      rv_snapshot_due(m);
+  }
+  if (running(h) && h->icount < end)
+    slice(m, h, end - h->icount, to_the_end);
+}
+
+static void begin_turn(rvh_machine *m, rv_hart *h)
+{
+  if (m->round.turn_open)
+    return;
+  m->round.turn_open = true;
+  m->round.began = h->icount;
+  if (m->round.hart > 0) /* the turns before, also credited ones, may have passed a comparator */
+    rv_fire_timers(m);
+}
+
+/* A hart that waits is credited its turn, so that one clock serves all. */
+static void end_turn(rvh_machine *m, rv_hart *h, uint64_t n)
+{
+  const uint64_t ran = h->icount - m->round.began;
+  if (n_harts(m) > 1 && ran < n)
+    m->clock += n - ran;
+  if (h->stop & RV_STOP_BREAK) {
+    m->result.stop = RVH_STOP_BREAK;
+    m->result.hart = m->round.hart;
+    m->stop_requested = true;
+  }
+  m->round.turn_open = false;
+}
+
+static void round_of_slices(rvh_machine *m, uint64_t limit)
+{
+  rv_round *r = &m->round;
+  if (!r->open)
+    *r = (rv_round){ .open = true, .done = rvh_instructions(m) };
+  const uint64_t left = limit - r->done;
   uint64_t n = n_harts(m) == 1 ? RV_POLL_INTERVAL : RV_QUANTUM;
   if (left < n)
     n = left;
   /* Others see where a turn ends: another hart, the limit, input, which comes between turns. */
   const bool to_the_end = n_harts(m) > 1 || left <= n || m->config.console_stdin;
-  for (unsigned i = 0; i < n_harts(m) && !interrupted(m, NULL); i++) {
-    rv_hart *h = m->harts[i];
-    const uint64_t before = h->icount;
-    if (i > 0) /* the turns before, also credited ones, may have passed a comparator */
-      rv_fire_timers(m);
-    if (running(h))
-      slice(m, h, n, to_the_end);
-    /* A hart that waits is credited its turn, so that one clock serves all. */
-    if (n_harts(m) > 1 && h->icount - before < n)
-      m->clock += n - (h->icount - before);
-    if (h->stop & RV_STOP_BREAK) {
-      m->result.stop = RVH_STOP_BREAK;
-      m->result.hart = i;
-      m->stop_requested = true;
-    }
+  for (; r->hart < n_harts(m) && !interrupted(m, NULL); r->hart++) {
+    rv_hart *h = m->harts[r->hart];
+    begin_turn(m, h);
+    run_turn(m, h, r->began + n, to_the_end);
+    end_turn(m, h, n);
   }
+  r->open = false;
   rv_fire_timers(m);
+}
+
+/* What comes before a round: input, and waiting if there is nothing else to do. False: no round. */
+static bool prepare_round(rvh_machine *m)
+{
+  rv_board_poll(m);
+  if (!all_wait(m))
+    return true;
+  wait_all(m);
+  return false;
 }
 
 static bool restart(rvh_machine *m)
@@ -323,20 +366,22 @@ rvh_result rvh_run(rvh_machine *m, uint64_t insns)
   if (!m->ended)
     m->result.stop = RVH_STOP_BOUND;
   step_off_break(m);
-  rv_fire_timers(m);
+  if (!m->round.open)
+    rv_fire_timers(m);
   while (!m->ended && !m->stop_requested) {
     const uint64_t done = rvh_instructions(m), limit = limit_of(m);
     if (done >= limit) {
       if (m->config.limit_insns && done >= m->config.limit_insns)
-        rv_end(m, RVH_EXIT_LIMIT, "the limit of %" G_GUINT64_FORMAT " instructions was reached "
-                                  "(--limit-insns)", m->config.limit_insns);
+        rv_end(m, RVH_EXIT_LIMIT,
+               "the limit of %" G_GUINT64_FORMAT " instructions was reached "
+               "(--limit-insns)",
+               m->config.limit_insns);
       break;
     }
-    rv_board_poll(m);
-    if (all_wait(m))
-      wait_all(m);
-    else
-      round_of_slices(m, limit - done);
+    if (m->save_path && done >= m->save_at)
+      rv_snapshot_due(m);
+    if (m->round.open || prepare_round(m))
+      round_of_slices(m, limit);
     if (m->reset)
       restart(m);
   }

@@ -53,6 +53,17 @@ rv_sbi *rv_sbi_new(const rv_sbi_host *host)
 
 void rv_sbi_free(rv_sbi *s) { free(s); }
 
+void rv_sbi_state(rv_sbi *s, rv_state *state)
+{
+  enum { MAX = sizeof s->hinted / sizeof *s->hinted };
+  uint32_t n = s->n_hinted;
+  rv_state_words(state, s->suspended_at, s->host.n_harts);
+  rv_state_field(state, &n);
+  rv_state_check(state, n <= MAX);
+  rv_state_words(state, s->hinted, n <= MAX ? n : 0);
+  s->n_hinted = n <= MAX ? n : 0;
+}
+
 /* ---- what the extensions share ---- */
 
 int rv_sbi_hart_index(const rv_sbi *s, uint64_t hartid)

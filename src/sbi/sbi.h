@@ -8,6 +8,7 @@
 #ifndef RV_SBI_H
 #define RV_SBI_H
 #include "cpu/hart.h"
+#include "state/state.h"
 
 enum {
   RV_SBI_MAX_HARTS = 64,
@@ -47,6 +48,9 @@ void rv_sbi_start(rv_sbi *s, rv_hart *h, uint64_t pc, uint64_t a1);
 /* The hook rv_env.firmware, with the rv_sbi as ctx. False: the trap came from M-mode, which this
  * firmware never runs. */
 bool rv_sbi_trap(void *sbi, rv_hart *h, const rv_trap *t);
+
+/* What a snapshot keeps of it. Harts that wait in HSM are the harts' state. */
+void rv_sbi_state(rv_sbi *s, rv_state *state);
 
 /* Names of a call for traces, "HSM" and "hart_start"; *function is NULL if the extension has no
  * such function. False: no such extension here. */

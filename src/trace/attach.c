@@ -30,6 +30,8 @@ static bool has_firmware(void *ctx) { return rvh_builtin_firmware(ctx); }
 
 static uint64_t count_instructions(void *ctx) { return rvh_instructions(ctx); }
 
+static uint64_t loaded_at(void *ctx) { return rvh_loaded_at(ctx); }
+
 static rv_trace_source source_of(rvh_machine *m)
 {
   return (rv_trace_source){
@@ -40,6 +42,7 @@ static rv_trace_source source_of(rvh_machine *m)
     .firmware = has_firmware,
     .instructions = count_instructions,
     .disasm = rv_disasm,
+    .from = loaded_at,
   };
 }
 

@@ -83,7 +83,8 @@ typedef struct {
  *   NAME     half[0]: bytes of text; address, offset into the symbol
  *   CHARS    -; text
  *   END      half[0]: bytes of the reason, byte[2]: harts in a guest, byte[3]: a result is there, byte[4]:
- *            the machine ended; instructions, status */
+ *            the machine ended; instructions, status,
+ *            instructions at which it was loaded from a snapshot, or 0 */
 
 typedef union {
   rv_file_header header;

@@ -287,6 +287,7 @@ void rv_eventlog_end(rv_eventlog *log, const rvh_result *result)
   end->u.byte[4] = result && result->ended;
   end->word[0] = log->source.instructions(log->source.ctx);
   end->word[1] = result ? (uint64_t)(int64_t)result->status : 0;
+  end->word[2] = rv_trace_from(&log->source);
   put_chars(log, result ? result->reason : NULL, n);
   flush(log);
   fflush(log->out);

@@ -386,6 +386,9 @@ void rv_jsonlog_end(rv_jsonlog *log, const rvh_result *result)
       member_str(t, "way_out", reason[1]);
     member_int(t, "code", result->status);
   }
+  const uint64_t from = rv_trace_from(&log->source);
+  if (from)
+    member_int(t, "from", (int64_t)from);
   member_int(t, "exits", (int64_t)log->exits);
   member_int(t, "entries", (int64_t)log->entries);
   end_record(log);

@@ -129,6 +129,8 @@ static bool in_guest(void *ctx, unsigned hart) { return ((reader *)ctx)->end->u.
 static bool firmware(void *ctx) { return ((reader *)ctx)->header.firmware; }
 static uint64_t instructions(void *ctx) { return ((reader *)ctx)->end->word[0]; }
 
+static uint64_t from(void *ctx) { return ((reader *)ctx)->end->word[2]; }
+
 static rv_trace_source source_of(reader *r)
 {
   return (rv_trace_source){
@@ -138,6 +140,7 @@ static rv_trace_source source_of(reader *r)
     .in_guest = in_guest,
     .firmware = firmware,
     .instructions = instructions,
+    .from = from,
     .disasm = rv_disasm,
     .version = r->header.program,
   };

@@ -664,6 +664,13 @@ void rv_traplog_end(rvh_trace *log, const rvh_result *result)
     if (log->hart[i].exit.open)
       notice_silent_resume(log, &log->hart[i], log->source.in_guest(log->source.ctx, i));
   put_end_line(log, result);
+  const uint64_t from = rv_trace_from(&log->source);
+  if (from) {
+    put_str(&log->text, "# from: a snapshot taken after ");
+    put_count(&log->text, from, " insn; ", " insns; ");
+    put_str(&log->text, "what was before is not counted");
+    end_line(&log->text);
+  }
   put_unanswered(log, result && result->ended && result->status <= RVH_EXIT_GUEST_MAX);
   if (log->exits)
     put_cause_table(log);

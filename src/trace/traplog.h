@@ -9,7 +9,7 @@
 #include "cpu/hart.h"
 #include "rvh.h"
 
-/* None of these may have a side effect on the machine. All functions must be set. */
+/* None of these may have a side effect on the machine. All functions must be set but from. */
 typedef struct {
   void *ctx;
   /* Name and offset into it, or NULL. */
@@ -19,6 +19,8 @@ typedef struct {
   bool (*firmware)(void *ctx); /* M-mode is the built-in firmware's, which has no addresses */
   uint64_t (*instructions)(void *ctx);        /* started so far, all harts */
   size_t (*disasm)(char *buf, size_t size, uint64_t pc, uint32_t bits);
+  /* Instructions at which the machine was loaded from a snapshot, 0: it was not. May be NULL. */
+  uint64_t (*from)(void *ctx);
   const char *version; /* of the rvh-sim that saw the events; NULL: this one */
 } rv_trace_source;
 
@@ -33,4 +35,8 @@ void rv_traplog_event(rvh_trace *log, const rv_event *e);
 void rv_traplog_end(rvh_trace *log, const rvh_result *result);
 /* The same without the summary. */
 void rv_traplog_free(rvh_trace *log);
+static inline uint64_t rv_trace_from(const rv_trace_source *source)
+{
+  return source->from ? source->from(source->ctx) : 0;
+}
 #endif
