@@ -9,12 +9,15 @@ import os
 import pathlib
 import pty
 import re
+import socket
 import struct
 import subprocess
 import sys
 import tempfile
 
 USAGE, LIMIT, EXPECT, WEDGED = 126, 124, 125, 127
+BUSY = socket.create_server(("127.0.0.1", 0))  # a port that somebody has
+TAKEN = f"tcp:127.0.0.1:{BUSY.getsockname()[1]}-:22"
 
 
 def elf(machine=243, entry=0x80200000, paddr=0x80200000, filesz=4, memsz=4, phnum=1, kind=2):
@@ -164,6 +167,23 @@ BAD_INPUT = [
       "virtio-blk-pci,drive=a,addr=2", "-device", "virtio-blk-pci,drive=b,addr=2"],
      "-device virtio-blk-pci: PCI slot 0x2 is taken",
      "leave addr= out, or give a free one from 1 to 0x1f"),
+    (["spin", "-netdev", f"user,id=n,hostfwd={TAKEN}"],
+     f"-netdev user,id=n: hostfwd={TAKEN}: cannot listen there: Address already in use",
+     "give another port of the host, or end the program that has it"),
+    (["spin", "-device", "virtio-net-device,netdev=n"], "-device virtio-net-device: no netdev 'n'",
+     "define it: -netdev user,id=NAME"),
+    (["spin", "-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n", "-device",
+      "virtio-net-device,netdev=n"], "-device virtio-net-device: netdev 'n' is already in use",
+     "each device has a -netdev of its own"),
+    (["spin", "-device", "virtio-net-pci,addr=2", "-device", "virtio-rng-pci,addr=2"],
+     "-device virtio-rng-pci: PCI slot 0x2 is taken",
+     "leave addr= out, or give a free one from 1 to 0x1f"),
+    (["spin", "-device", "virtio-serial-pci", "-device", "virtconsole,chardev=c"],
+     "-device virtconsole: no chardev 'c'",
+     "define it: -chardev stdio,id=NAME, or file,id=NAME,path=FILE"),
+    (["spin", "-chardev", "file,id=c,path=no/such/file"],
+     "-chardev file,id=c: no/such/file: No such file or directory",
+     "give a file that can be written"),
     (["spin", "-drive", "if=pflash,unit=1,file=zeroes"], "zeroes: a flash chip is a file of 32 MiB",
      "make it so: truncate -s 32M FILE"),
     (["spin", "-drive", "if=pflash,unit=2,file=zeroes"], "zeroes: flash unit 2 does not exist",

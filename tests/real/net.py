@@ -24,7 +24,7 @@ import cpio
 import linux
 import sim
 
-LIMIT = "8G"  # a run takes 2 to 3 G
+LIMIT = "8G"  # a run takes 2.3 G
 DEVICES = {"pci": ("pci", []), "pci-modern": ("pci,disable-legacy=on", []), "mmio-legacy": ("device", []),
            "mmio-modern": ("device", ["-global", "virtio-mmio.force-legacy=false"])}
 FILE = random.Random(1).randbytes(2_000_003)
