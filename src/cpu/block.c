@@ -126,7 +126,7 @@ static void retire_all(rv_code *c)
   for (unsigned i = 0; i < c->phys->n_harts; i++)
     rv_tlb_drop_jumps(c->phys->harts[i]);
   c->top = c->arena;
-  c->native_used = c->native_begin;
+  rv_native_forget(c);
   c->retired++;
 }
 

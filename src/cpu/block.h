@@ -93,7 +93,7 @@ struct rv_code {
   uint8_t *arena, *top;
   size_t size;
   uint8_t *native; /* native.h: the blocks' machine code, NULL if there is none */
-  size_t native_size, native_used, native_begin;
+  size_t native_size, native_used;
   rv_block **hash;
   uint64_t *breaks; /* virtual addresses of breakpoints */
   size_t n_breaks;

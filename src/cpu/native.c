@@ -324,10 +324,12 @@ void rv_native_link(rv_code *c, const rv_link *link) {}
 void rv_native_stale(rv_code *c, rv_op *head) {}
 #endif
 
+void rv_native_forget(rv_code *c) { c->native_used = FIRST; }
+
 bool rv_native_map(rv_code *c, size_t size)
 {
   c->size = size;
-  c->native_used = c->native_begin = FIRST;
+  rv_native_forget(c);
   if (map_both(c, size))
     return true;
   void *got =

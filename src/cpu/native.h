@@ -22,6 +22,9 @@ enum { RV_FORM_SEGMENT = N_HANDLERS };
 bool rv_native_map(rv_code *c, size_t size);
 void rv_native_unmap(rv_code *c);
 
+/* All blocks are gone. */
+void rv_native_forget(rv_code *c);
+
 /* False: no room for one more block of RV_MAX_INSNS instructions. */
 bool rv_native_room(const rv_code *c);
 

@@ -1,9 +1,8 @@
 /* run_tail.c - the fast engine: every handler ends in a tail call to the next op's handler.
  *
- * All handlers share one signature, so the machine's state stays in registers: op, the integer
- * registers (which begin the hart), the budget, the last result (acc, for forms to come) and the
- * bank. gcc -O2 turns the calls into jumps. Slow functions are noipa and tail-called with the same
- * signature, or the handlers would grow prologues (tools/check-hot.py looks).
+ * The signature is tail.h's. Slow functions are noipa and tail-called with the same one, or the
+ * handlers would grow prologues (tools/check-hot.py looks). Where blocks have code of their own
+ * (native.h), that is what op->h leads to, and these handlers do the rest.
  */
 #ifndef RVH_DISPATCH_SWITCH
 #include "cpu/fp.h"

@@ -23,13 +23,18 @@ typedef enum { RV_DONE, RV_JUMPED, RV_TRAPPED } rv_done;
 
 /* ---- where we are ---- */
 
-/* Makes h->pc and h->icount those of the instruction op: the segment was counted as a whole when it
- * was entered. */
+/* Makes h->icount that of the instruction op: the segment was counted as a whole when it was
+ * entered. */
+static void sync_count(rv_hart *h, rv_op *op, int64_t budget)
+{
+  h->icount = h->limit - budget - (rv_seg_of(op)->n - op->n);
+}
+
+/* The same, and h->pc. */
 static void sync(rv_hart *h, rv_op *op, int64_t budget)
 {
-  const rv_seg *s = rv_seg_of(op);
-  h->icount = h->limit - budget - (s->n - op->n);
-  h->pc = h->vbase + rv_seg_offset(s, op->n);
+  sync_count(h, op, budget);
+  h->pc = h->vbase + rv_seg_offset(rv_seg_of(op), op->n);
 }
 
 /* The instruction is done; the block goes on unless something it did forbids that. */
@@ -374,7 +379,7 @@ static bool csr(rv_hart *h, rv_op *op, int64_t budget, unsigned how, uint64_t op
 {
   uint64_t old;
   const bool write = rv_csr_writes(how, op->rs1);
-  h->icount = h->limit - budget - (rv_seg_of(op)->n - op->n);
+  sync_count(h, op, budget);
   h->pc = h->vbase + (op->imm & RV_PAGE_MASK);
   if (unlikely(!rv_csr_access(h, (uint32_t)op->imm >> 20, how, operand, write, &old))) {
     h->trap.tval = rv_csr_raw(op);

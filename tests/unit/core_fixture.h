@@ -236,13 +236,6 @@ static inline void open_gates(core *c)
   core_poke(h, CSR_vsstatus, 3 << 13);
 }
 
-/* Pseudo-random numbers, the same in every run (xorshift64*). */
-static inline uint64_t core_random(core *c)
-{
-  c->seed ^= c->seed >> 12;
-  c->seed ^= c->seed << 25;
-  c->seed ^= c->seed >> 27;
-  return c->seed * 0x2545f4914f6cdd1dull;
-}
+static inline uint64_t core_random(core *c) { return unit_random(&c->seed); }
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef RVH_TESTS_FP_ORACLE_H
 #define RVH_TESTS_FP_ORACLE_H
 #include "cpu/fp.h"
+#include "unit.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,13 +39,7 @@ static inline bool is_signaling(format f, uint64_t a)
 
 static uint64_t rng = 0x9e3779b97f4a7c15;
 
-static inline uint64_t random64(void)
-{
-  rng ^= rng >> 12;
-  rng ^= rng << 25;
-  rng ^= rng >> 27;
-  return rng * 0x2545f4914f6cdd1d;
-}
+static inline uint64_t random64(void) { return unit_random(&rng); }
 
 static inline unsigned below(unsigned n) { return (random64() >> 32) % n; }
 

@@ -167,13 +167,7 @@ static const struct {
 };
 
 static uint64_t seed = 0x853c49e6748fea9b;
-static uint64_t random64(void)
-{
-  seed ^= seed >> 12;
-  seed ^= seed << 25;
-  seed ^= seed >> 27;
-  return seed * 0x2545f4914f6cdd1d;
-}
+static uint64_t random64(void) { return unit_random(&seed); }
 
 /* Edges, few ones, few zeros, anything. */
 static uint64_t operand(void)

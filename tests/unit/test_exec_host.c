@@ -36,13 +36,7 @@ static const struct {
 enum { N_FORMS = sizeof forms / sizeof *forms };
 
 static uint64_t seed = 0x853c49e6748fea9b;
-static uint64_t random64(void)
-{
-  seed ^= seed >> 12;
-  seed ^= seed << 25;
-  seed ^= seed >> 27;
-  return seed * 0x2545f4914f6cdd1d;
-}
+static uint64_t random64(void) { return unit_random(&seed); }
 
 /* Numbers whose sums, products and conversions round, overflow, vanish, tie, or are not numbers. */
 static uint64_t operand64(void)

@@ -6,7 +6,17 @@
 #ifndef RVH_TESTS_UNIT_H
 #define RVH_TESTS_UNIT_H
 #include <check.h>
+#include <stdint.h>
 #include <stdlib.h>
+
+/* Pseudo-random numbers, the same in every run (xorshift64*); a seed is not 0. */
+static inline uint64_t unit_random(uint64_t *seed)
+{
+  *seed ^= *seed >> 12;
+  *seed ^= *seed << 25;
+  *seed ^= *seed >> 27;
+  return *seed * 0x2545f4914f6cdd1d;
+}
 
 #define UNIT_MAIN(name, add)                                                                       \
   int main(void)                                                                                   \
