@@ -92,6 +92,18 @@ def report(problem):
     return 1
 
 
+def run_test(main):
+    """Ends a test's program. main(arguments) returns an exit code, or what is wrong, or None."""
+    try:
+        result = main(sys.argv[1:])
+    except Missing as missing:
+        result = report(missing)
+    if not isinstance(result, int):
+        print(result or "ok")
+        result = 1 if result else 0
+    sys.exit(result)
+
+
 # ---- apt ----
 
 

@@ -13,7 +13,6 @@ import lzma
 import pathlib
 import random
 import re
-import sys
 import tempfile
 
 import artefacts
@@ -129,13 +128,8 @@ def main(arguments):
         print(__doc__)
         return 2
     program, init, device, *cut = arguments
-    try:
-        problem = test(program, pathlib.Path(init).read_bytes(), device, bool(cut))
-    except artefacts.Missing as missing:
-        return artefacts.report(missing)
-    print(problem or "ok")
-    return 1 if problem else 0
+    return test(program, pathlib.Path(init).read_bytes(), device, bool(cut))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    artefacts.run_test(main)

@@ -12,7 +12,6 @@ import json
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 
 import artefacts
@@ -163,21 +162,15 @@ def prepare(programs, console, harts, folder):
 
 
 def main(arguments):
-    try:
-        if len(arguments) == 5 and arguments[2] in CONSOLES:
-            first, programs, console, harts, last = arguments
-            if first == "--prepare":
-                prepare(pathlib.Path(programs), console, int(harts), pathlib.Path(last))
-                return 0
-            problem = test(first, pathlib.Path(programs), console, int(harts), last)
-        else:
-            print(__doc__)
-            return 2
-    except artefacts.Missing as missing:
-        return artefacts.report(missing)
-    print(problem or "ok")
-    return 1 if problem else 0
+    if len(arguments) == 5 and arguments[2] in CONSOLES:
+        first, programs, console, harts, last = arguments
+        if first == "--prepare":
+            prepare(pathlib.Path(programs), console, int(harts), pathlib.Path(last))
+            return 0
+        return test(first, pathlib.Path(programs), console, int(harts), last)
+    print(__doc__)
+    return 2
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    artefacts.run_test(main)

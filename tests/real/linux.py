@@ -12,7 +12,6 @@ INIT is the compiled init/init.c. The console is the UART. A run is bounded by i
 import json
 import pathlib
 import re
-import sys
 import tempfile
 
 import artefacts
@@ -133,27 +132,22 @@ poweroff -f
 
 
 def main(arguments):
-    try:
-        if arguments[:1] == ["--prepare"] and len(arguments) == 3:
-            prepare(pathlib.Path(arguments[1]), pathlib.Path(arguments[2]))
-            return 0
-        if arguments[1:] == ["shell"]:
-            problem = test_shell(arguments[0])
-        elif len(arguments) == 3 and arguments[1] == "hotplug":
-            problem = test_hotplug(arguments[0], arguments[2])
-        elif len(arguments) == 4:
-            program, init, firmware, harts = arguments
-            init = pathlib.Path(init).read_bytes()
-            problem = (test_repeat(program, init, int(harts)) if firmware == "repeat" else
-                       test_boot(program, init, firmware, int(harts)))
-        else:
-            print(__doc__)
-            return 2
-    except artefacts.Missing as missing:
-        return artefacts.report(missing)
-    print(problem or "ok")
-    return 1 if problem else 0
+    if arguments[:1] == ["--prepare"] and len(arguments) == 3:
+        prepare(pathlib.Path(arguments[1]), pathlib.Path(arguments[2]))
+        return 0
+    if arguments[1:] == ["shell"]:
+        return test_shell(arguments[0])
+    if len(arguments) == 3 and arguments[1] == "hotplug":
+        return test_hotplug(arguments[0], arguments[2])
+    if len(arguments) == 4:
+        program, init, firmware, harts = arguments
+        init = pathlib.Path(init).read_bytes()
+        if firmware == "repeat":
+            return test_repeat(program, init, int(harts))
+        return test_boot(program, init, firmware, int(harts))
+    print(__doc__)
+    return 2
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    artefacts.run_test(main)

@@ -14,7 +14,6 @@ import lzma
 import pathlib
 import random
 import socket
-import sys
 import tempfile
 import threading
 import urllib.request
@@ -156,13 +155,8 @@ def main(arguments):
     if len(arguments) not in (2, 3) or arguments[1] not in DEVICES:
         print(__doc__)
         return 2
-    try:
-        problem = test(arguments[0], arguments[1], arguments[2] if arguments[2:] else "1")
-    except artefacts.Missing as missing:
-        return artefacts.report(missing)
-    print(problem or "ok")
-    return 1 if problem else 0
+    return test(arguments[0], arguments[1], arguments[2] if arguments[2:] else "1")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    artefacts.run_test(main)

@@ -7,7 +7,6 @@ The rest of the console and of the trap log, and all of the machine's state near
 second snapshot) must be those of the run that was not interrupted.
 """
 import pathlib
-import sys
 import tempfile
 
 import artefacts
@@ -73,14 +72,9 @@ def main(arguments):
         print(__doc__)
         return 2
     program, programs, console, harts = arguments
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            problem = test(program, pathlib.Path(programs), console, int(harts), pathlib.Path(folder))
-    except artefacts.Missing as missing:
-        return artefacts.report(missing)
-    print(problem or "ok")
-    return 1 if problem else 0
+    with tempfile.TemporaryDirectory() as folder:
+        return test(program, pathlib.Path(programs), console, int(harts), pathlib.Path(folder))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    artefacts.run_test(main)
