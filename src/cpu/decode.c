@@ -286,7 +286,9 @@ bool rv_decode(uint32_t bits, rv_insn *out)
 
 bool rv_decode_for(uint64_t ext, uint32_t bits, rv_insn *out)
 {
-  if (rv_decode(bits, out) && (ext >> rows[out->row].ext_id & 1))
+  /* A compressed one needs the extension of what it is executed as, too: c.sext.b needs Zbb. */
+  if (rv_decode(bits, out) && ext >> rows[out->row].ext_id & 1 &&
+      ext >> rows[row_of_op[out->op]].ext_id & 1)
     return true;
   *out = (rv_insn){ .op = OP_none, .len = out->len, .raw = out->raw };
   return false;

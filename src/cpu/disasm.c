@@ -158,7 +158,7 @@ static void put_row(text *t, const rv_insn *in, uint64_t pc)
   const rv_format *f = rv_format_at(row->fmt);
   put(t, "%s", row->text);
   for (const uint8_t *code = f->hidden; *code; code++)
-    if (rv_operand_at(*code - RV_OPERAND)->style == STYLE_SUFFIX)
+    if (*code >= RV_OPERAND && rv_operand_at(*code - RV_OPERAND)->style == STYLE_SUFFIX)
       put_operand(t, rv_operand_at(*code - RV_OPERAND), in->raw, pc);
   put_operands(t, f->code, in->raw, pc);
 }

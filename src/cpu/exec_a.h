@@ -1,5 +1,4 @@
-/* exec_a.h - RV64A. An AMO's body computes what memory becomes; LR and SC are in handlers.h's slow
- * functions. W forms are on sign-extended values, stored truncated. [unpriv a#amo]
+/* exec_a.h - RV64A and Zacas. An AMO's body computes what memory becomes; LR, SC and CAS are slow.c's. W forms are on sign-extended values, stored truncated. [unpriv a#amo]
  */
 AMO(amoswap_w, int32_t) { return b; }
 AMO(amoadd_w, int32_t) { return a + b; }
@@ -23,3 +22,6 @@ LR(lr_w, int32_t)
 LR(lr_d, int64_t)
 SC(sc_w, int32_t)
 SC(sc_d, int64_t)
+CAS(amocas_w, int32_t)
+CAS(amocas_d, int64_t)
+CAS_PAIR(amocas_q)

@@ -144,7 +144,7 @@ typedef struct {
   uint8_t size;
   bool write;
 } rv_touch;
-enum { RV_TOUCHES = 2 }; /* an AMO reads and writes */
+enum { RV_TOUCHES = 3 }; /* amocas.q reads, and writes two halves */
 
 /* Why the run loop was left; bits of rv_hart.stop. */
 enum {

@@ -36,7 +36,8 @@ typedef struct {
 
 typedef struct {
   const char *name, *layout;
-  uint8_t slot, style, rule, plus;
+  uint8_t slot, style, rule;
+  int16_t plus;
   bool is_signed;
   uint8_t top; /* bits of the value, sign included */
   uint8_t n_bits;

@@ -142,9 +142,13 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
   static inline uint64_t body_##name(uint64_t a, uint64_t b)
 #define LR(name, type) HAS_ROW(name) typedef type mem_##name;
 #define SC(name, type) HAS_ROW(name) typedef type mem_##name;
+#define CAS(name, type) HAS_ROW(name) typedef type mem_##name;
+#define CAS_PAIR(name) HAS_ROW(name)
 #include "cpu/exec_a.h"
 #undef LR
 #undef SC
+#undef CAS
+#undef CAS_PAIR
 
 #define FP_BODY(name, rm)                                                                          \
   HAS_ROW(name)                                                                                    \
@@ -365,12 +369,71 @@ static bool atomic_trapped(rv_hart *h, rv_op *op, uint64_t ea)
     h->x[op->rd] = !reserved;                                                                      \
     return done(h, op);                                                                            \
   }
+/* rd is what memory is compared with; x0, which is decoded as the sink, is 0. A store even if nothing is
+ * stored [norm:Zacas_amocas_w_permission]. */
+#define SLOW_CAS(name)                                                                             \
+  SLOW(name)                                                                                       \
+  {                                                                                                \
+    rv_place p;                                                                                    \
+    mem_##name old;                                                                                \
+    const mem_##name expected = h->x[op->rd & 31], new = h->x[op->rs2];                            \
+    const uint64_t ea = h->x[op->rs1];                                                             \
+    sync(h, op, budget);                                                                           \
+    if (!atomic_place(h, ea, sizeof old, true, &p))                                                \
+      return atomic_trapped(h, op, ea);                                                            \
+    memcpy(&old, p.host, sizeof old);                                                              \
+    rv_touched(h, ea, sizeof old, false, old);                                                     \
+    if (old == expected) {                                                                         \
+      memcpy(p.host, &new, sizeof new);                                                            \
+      rv_place_written(h, &p, sizeof new);                                                         \
+      rv_touched(h, ea, sizeof new, true, new);                                                    \
+    }                                                                                              \
+    h->x[op->rd] = (int64_t)old;                                                                   \
+    return done(h, op);                                                                            \
+  }
+
+typedef struct {
+  uint64_t half[2];
+} pair;
+
+/* From an even register on; of x0, both halves are 0 [norm:Zacas_rv64_amocas-q_rs2_frst_reg_x0]. */
+static pair register_pair(const rv_hart *h, unsigned r)
+{
+  return r ? (pair){ { h->x[r], h->x[r + 1] } } : (pair){ { 0, 0 } };
+}
+
+static bool cas_pair(rv_hart *h, rv_op *op, int64_t budget)
+{
+  rv_place p;
+  pair old;
+  const unsigned rd = op->rd & 31;
+  const pair expected = register_pair(h, rd), new = register_pair(h, op->rs2);
+  const uint64_t ea = h->x[op->rs1];
+  sync(h, op, budget);
+  if (!atomic_place(h, ea, sizeof old, true, &p))
+    return atomic_trapped(h, op, ea);
+  memcpy(&old, p.host, sizeof old);
+  rv_touched(h, ea, 8, false, old.half[0]);
+  if (!memcmp(&old, &expected, sizeof old)) {
+    memcpy(p.host, &new, sizeof new);
+    rv_place_written(h, &p, sizeof new);
+    rv_touched(h, ea, 8, true, new.half[0]);
+    rv_touched(h, ea + 8, 8, true, new.half[1]);
+  }
+  if (rd) /* else neither half is written [norm:Zacas_rv64_amocas-q_rd_frst_reg_x0] */
+    memcpy(&h->x[rd], &old, sizeof old);
+  return done(h, op);
+}
+
 /* lr, sc and the read-modify-write ones are told apart by the body's form in exec_a.h. */
 #undef AMO
 #define AMO(name, type)                                                                            \
   SLOW_RMW(name) static __attribute__((unused)) uint64_t unused_##name(uint64_t a, uint64_t b)
 #define LR(name, type) SLOW_LR(name)
 #define SC(name, type) SLOW_SC(name)
+#define CAS(name, type) SLOW_CAS(name)
+#define CAS_PAIR(name)                                                                             \
+  SLOW(name) { return cas_pair(h, op, budget); }
 #include "cpu/exec_a.h"
 #undef SLOW_AMO
 #define SLOW_AMO(name)

@@ -109,6 +109,7 @@ static touch touched_by(rvh_machine *m, unsigned hart)
     t.write = true;
     t.addr += (int64_t)d.imm;
   } else if (opcode == AMO) {
+    t.size = 1ull << funct3; /* amocas.q: 16 */
     t.read = funct5 != FUNCT5_SC;
     t.write = funct5 != FUNCT5_LR;
   } else if (opcode == SYSTEM && funct3 == 4) { /* hlv, hlvx, hsv: by guest virtual address */

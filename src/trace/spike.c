@@ -394,6 +394,8 @@ bool rv_spike_event(rv_spike_source *s, rvh_machine *m, const rvh_event *e, rv_s
     add(line, SPIKE_KEY(SPIKE_F, d.rd), rvh_read_f(m, e->hart, d.rd));
   else if (d.rd && kind != RV_KIND_NOP)
     add(line, SPIKE_KEY(SPIKE_X, d.rd), e->x[d.rd]);
+  if (d.op == OP_amocas_q && d.rd)
+    add(line, SPIKE_KEY(SPIKE_X, d.rd + 1), e->x[d.rd + 1]);
   if (e->u.commit.fp_flags)
     add_csr(line, m, CSR_fflags);
   const bool fp_csr = s->has_csr && s->csr <= CSR_fcsr;

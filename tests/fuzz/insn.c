@@ -18,6 +18,16 @@ unsigned free_register(gen *g)
   }
 }
 
+/* An even register, and the next one. */
+static unsigned free_pair(gen *g)
+{
+  for (;;) {
+    const unsigned r = free_register(g) & ~1u;
+    if (r && is_free(r) && is_free(r + 1))
+      return r;
+  }
+}
+
 unsigned pointer(gen *g)
 {
   static const uint8_t registers[] = { SP, S0, S1 };
@@ -127,8 +137,12 @@ void amo(body *b)
   const rv_insn_row *row = random_row(b->g, KIND(AMO));
   if (!strncmp(row->text, "amo", 3)) {
     amo_address(b->g);
-    emit(b->g, "%s%s x%u,x%u,(x30)", row->text, order(b->g), free_register(b->g),
-         (unsigned)rnd(b->g, 32));
+    const bool pair = !strcmp(row->text, "amocas.q");
+    const unsigned rd = pair ? free_pair(b->g) : free_register(b->g);
+    if (pair)
+      emit(b->g, "andi x30,x30,-16");
+    emit(b->g, "%s%s x%u,x%u,(x30)", row->text, order(b->g), rd,
+         (unsigned)rnd(b->g, 32) & (pair ? ~1u : ~0u));
   }
 }
 

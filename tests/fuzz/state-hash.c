@@ -255,6 +255,9 @@ static void run_hashed(run *r)
 
 /* ---- programs ---- */
 
+/* Extensions that are off by default, and whose instructions the generator writes. */
+static const uint64_t OFF_BUT_GENERATED = 1ull << EXT_Zicond | 1ull << EXT_Zcb | 1ull << EXT_Zacas;
+
 static int fail(const char *what, GError *error)
 {
   fprintf(stderr, "state-hash: %s: %s\n", what, error ? error->message : "cannot be written");
@@ -268,6 +271,7 @@ static int run_file(const options *o, const char *path, const char *name, uint64
   GError *error = NULL;
   FILE *null = fopen("/dev/null", "w");
   rvh_config config = RVH_CONFIG_DEFAULT;
+  config.extensions = RV_EXT_DEFAULT | OFF_BUT_GENERATED;
   config.kernel = path;
   config.ram_size = ram;
   config.n_harts = o->harts;

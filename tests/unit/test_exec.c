@@ -206,6 +206,82 @@ static void jumps(world *w)
   run_one(w, "wrs.sto");
 }
 
+/* amocas.w compares and stores words, and gives the old one sign-extended; x0 is 0, and does not
+ * change. [norm:Zacas_rv64_amocas-w_op, norm:Zacas_rv64_amocas-d_op] */
+static void compare_and_swap(world *w)
+{
+  static const struct {
+    const char *text;
+    uint64_t memory, a2, a1, after, result;
+  } cases[] = {
+    { "amocas.w a2,a1,(a0)", 0x1111111180000000, 0x80000000, 0x2222222233333333, 0x1111111133333333,
+      0xffffffff80000000 },
+    { "amocas.w.aqrl a2,a1,(a0)", 0x1111111170000000, 0x8888888870000000, 7, 0x1111111100000007,
+      0x70000000 },
+    { "amocas.w a2,a1,(a0)", 0x1111111180000000, 0x80000001, 7, 0x1111111180000000,
+      0xffffffff80000000 },
+    { "amocas.d a2,a1,(a0)", 0x1111111180000000, 0x1111111180000000, 7, 7, 0x1111111180000000 },
+    { "amocas.d.aq a2,a1,(a0)", 0x1111111180000000, 0x80000000, 7, 0x1111111180000000,
+      0x1111111180000000 },
+    { "amocas.d a2,a2,(a0)", 5, 5, 0, 5, 5 },
+    { "amocas.d zero,a1,(a0)", 0, 9, 7, 7, 9 },
+    { "amocas.d zero,a1,(a0)", 1, 9, 7, 1, 9 },
+    { "amocas.w zero,a1,(a0)", 0x100000000, 9, 7, 0x100000007, 9 },
+    { "amocas.d a2,zero,(a0)", 1, 1, 7, 0, 1 },
+  };
+  rv_hart *h = w->harts[0];
+  h->x[32] = 0x5555; /* the sink of rd = x0 is not what is compared */
+  for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+    world_poke64(w, DATA, cases[i].memory);
+    h->x[10] = DATA;
+    h->x[11] = cases[i].a1;
+    h->x[12] = cases[i].a2;
+    run_one(w, cases[i].text);
+    ck_assert_msg(world_peek64(w, DATA) == cases[i].after && h->x[12] == cases[i].result,
+                  "%s, %u: memory %" PRIx64 ", a2 %" PRIx64, cases[i].text, i,
+                  world_peek64(w, DATA), h->x[12]);
+  }
+}
+
+/* Pairs: of x0 both halves are 0, and neither is written. [norm:Zacas_rv64_amocas-q_op,
+ * norm:Zacas_rv64_amocas-q_rs2_frst_reg_x0, norm:Zacas_rv64_amocas-q_rd_frst_reg_x0] */
+static void compare_and_swap_pair(world *w)
+{
+  static const struct {
+    const char *text;
+    uint64_t memory[2], expected[2];
+    bool swaps;
+  } cases[] = {
+    { "amocas.q a2,a4,(a0)", { 1, 2 }, { 1, 2 }, true },
+    { "amocas.q a2,a4,(a0)", { 1, 2 }, { 1, 3 }, false },
+    { "amocas.q a2,a4,(a0)", { 1, 2 }, { 3, 2 }, false },
+    { "amocas.q a2,zero,(a0)", { 1, 2 }, { 1, 2 }, true },
+    { "amocas.q zero,a4,(a0)", { 0, 0 }, { 1, 2 }, true },
+    { "amocas.q zero,a4,(a0)", { 0, 1 }, { 0, 1 }, false },
+  };
+  rv_hart *h = w->harts[0];
+  for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+    const bool to_zero = strstr(cases[i].text, "q zero"), of_zero = strstr(cases[i].text, ",zero");
+    h->x[1] = 77;
+    h->x[10] = DATA;
+    h->x[14] = 0x1234;
+    h->x[15] = 0x5678;
+    for (unsigned k = 0; k < 2; k++) {
+      h->x[12 + k] = cases[i].expected[k];
+      world_poke64(w, DATA + 8 * k, cases[i].memory[k]);
+    }
+    run_one(w, cases[i].text);
+    for (unsigned k = 0; k < 2; k++) {
+      const uint64_t swapped = of_zero ? 0 : h->x[14 + k];
+      WANT(&((row){ cases[i].text, { i, k } }), world_peek64(w, DATA + 8 * k),
+           cases[i].swaps ? swapped : cases[i].memory[k]);
+      WANT(&((row){ cases[i].text, { i, k } }), h->x[12 + k],
+           to_zero ? cases[i].expected[k] : cases[i].memory[k]);
+    }
+    ck_assert(h->x[0] == 0 && h->x[1] == 77);
+  }
+}
+
 /* sc succeeds once after lr at its address, and not after anything else. */
 static void reservations(world *w)
 {
@@ -247,6 +323,8 @@ START_TEST(every_body_gives_the_values_of_the_manual)
   loads_and_stores(w);
   jumps(w);
   reservations(w);
+  compare_and_swap(w);
+  compare_and_swap_pair(w);
   unsigned n;
   const rv_insn_row *rows = rv_insn_rows(&n);
   for (unsigned i = 0; i < n; i++)
@@ -413,6 +491,11 @@ START_TEST(atomics_check_alignment_first)
     { "sc.w a2,a1,(a0)", 0x1001, CAUSE_STORE_MISALIGNED },
     { "amoadd.w a2,a1,(a0)", 0x1002, CAUSE_STORE_MISALIGNED },
     { "amoswap.d a2,a1,(a0)", 0x1004, CAUSE_STORE_MISALIGNED },
+    { "amocas.w a2,a1,(a0)", 0x1002, CAUSE_STORE_MISALIGNED },
+    { "amocas.d a2,a1,(a0)", 0x1004, CAUSE_STORE_MISALIGNED },
+    { "amocas.q a2,a4,(a0)", 0x1008, CAUSE_STORE_MISALIGNED },
+    { "amocas.d a2,a1,(a0)", 0x1000, CAUSE_STORE_ACCESS },
+    { "amocas.q a2,a4,(a0)", 0x1000, CAUSE_STORE_ACCESS },
     { "lr.w a2,(a0)", 0x1000, CAUSE_LOAD_ACCESS },
     { "sc.w a2,a1,(a0)", 0x1000, CAUSE_STORE_ACCESS },
     { "amomax.d a2,a1,(a0)", 0x1000, CAUSE_STORE_ACCESS },
@@ -432,6 +515,84 @@ START_TEST(atomics_check_alignment_first)
 }
 END_TEST
 
+/* One that would not store needs the permission all the same [norm:Zacas_amocas_w_permission]. */
+START_TEST(amocas_is_a_store)
+{
+  static const char *const texts[] = { "amocas.w a2,a1,(a0)", "amocas.d a2,a1,(a0)",
+                                       "amocas.q a2,a4,(a0)" };
+  world *w = fp_world();
+  rv_hart *h = w->harts[0];
+  world_asm(w, RAM, "jal zero,0x80000000");
+  h->csr.mtvec = RAM;
+  rv_csr_poke(h, CSR_pmpaddr1, ~0ull);
+  rv_csr_poke(h, CSR_pmpaddr0, (DATA | 0x7ff) >> 2); /* 4 KiB, to be read only; locked */
+  rv_csr_poke(h, CSR_pmpcfg0, 0x1f00 | 0x99);
+  rv_regime_changed(h);
+  for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
+    for (unsigned kept = 0; kept < 2; kept++) {
+      h->x[10] = DATA;
+      h->x[12] = 99; /* memory is 0 */
+      h->csr.mcause = 0;
+      if (kept)
+        run_one(w, "ld a3,0(a0)");
+      run_one(w, texts[i]);
+      ck_assert_msg(h->csr.mcause == CAUSE_STORE_ACCESS, "%s: %" PRIu64, texts[i], h->csr.mcause);
+      ck_assert_uint_eq(h->csr.mtval, DATA);
+      ck_assert_uint_eq(h->x[12], 99);
+    }
+  world_free(w);
+}
+END_TEST
+
+/* ---- Zcb: the base instruction's registers and numbers ---- */
+
+START_TEST(zcb)
+{
+  static const struct {
+    const char *text;
+    uint64_t a0, a1, after;
+  } values[] = {
+    { "c.zext.b a0", 0x123456789abcdef0, 0, 0xf0 },
+    { "c.sext.b a0", 0x123456789abcdef0, 0, 0xfffffffffffffff0 },
+    { "c.zext.h a0", 0x123456789abcdef0, 0, 0xdef0 },
+    { "c.sext.h a0", 0x123456789abcdef0, 0, 0xffffffffffffdef0 },
+    { "c.zext.w a0", 0x123456789abcdef0, 0, 0x9abcdef0 },
+    { "c.not a0", 0x123456789abcdef0, 0, 0xedcba9876543210f },
+    { "c.mul a0,a1", 0x100000003, 5, 0x50000000f },
+  }, loads[] = {
+    { "c.lbu a0,0(a1)", 0, 0, 0x80 },   { "c.lbu a0,1(a1)", 0, 0, 0x81 },
+    { "c.lbu a0,2(a1)", 0, 0, 0x82 },   { "c.lbu a0,3(a1)", 0, 0, 0x83 },
+    { "c.lhu a0,0(a1)", 0, 0, 0x8180 }, { "c.lhu a0,2(a1)", 0, 0, 0x8382 },
+    { "c.lh a0,0(a1)", 0, 0, 0xffffffffffff8180 }, { "c.lh a0,2(a1)", 0, 0, 0xffffffffffff8382 },
+  }, stores[] = {
+    { "c.sb a0,0(a1)", 0x1234, 0, 0x83828134 }, { "c.sb a0,3(a1)", 0x1234, 0, 0x34828180 },
+    { "c.sh a0,0(a1)", 0x1234, 0, 0x83821234 }, { "c.sh a0,2(a1)", 0x1234, 0, 0x12348180 },
+  };
+  world *w = fp_world();
+  rv_hart *h = w->harts[0];
+  for (unsigned i = 0; i < G_N_ELEMENTS(values); i++) {
+    h->x[10] = values[i].a0;
+    h->x[11] = values[i].a1;
+    run_one(w, values[i].text);
+    ck_assert_msg(h->x[10] == values[i].after, "%s: %" PRIx64, values[i].text, h->x[10]);
+  }
+  h->x[11] = DATA;
+  for (unsigned i = 0; i < G_N_ELEMENTS(loads); i++) {
+    world_poke64(w, DATA, 0x83828180);
+    run_one(w, loads[i].text);
+    ck_assert_msg(h->x[10] == loads[i].after, "%s: %" PRIx64, loads[i].text, h->x[10]);
+  }
+  for (unsigned i = 0; i < G_N_ELEMENTS(stores); i++) {
+    world_poke64(w, DATA, 0x83828180);
+    h->x[10] = stores[i].a0;
+    run_one(w, stores[i].text);
+    ck_assert_msg(world_peek64(w, DATA) == stores[i].after, "%s: %" PRIx64, stores[i].text,
+                  world_peek64(w, DATA));
+  }
+  world_free(w);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
   tcase_add_test(tc, every_body_gives_the_values_of_the_manual);
@@ -440,6 +601,8 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, fs_becomes_dirty_by_writes_alone);
   tcase_add_test(tc, fflags_accumulate);
   tcase_add_test(tc, atomics_check_alignment_first);
+  tcase_add_test(tc, amocas_is_a_store);
+  tcase_add_test(tc, zcb);
 }
 
 UNIT_MAIN("exec", add_tests)

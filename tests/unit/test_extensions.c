@@ -39,6 +39,10 @@ START_TEST(absent_instructions_are_illegal)
     { EXT_Zbb, "zext.h a1,a0" },
     { EXT_Zbc, "clmulr a1,a0,a0" },
     { EXT_Zbs, "bexti a1,a0,63" },
+    { EXT_Zcb, "c.lbu s1,0(a0)" },        { EXT_Zcb, "c.not a0" },
+    { EXT_Zcb, "c.sext.b s1" },           { EXT_Zbb, "c.sext.b s1" },
+    { EXT_Zbb, "c.zext.h s1" },           { EXT_Zba, "c.zext.w s1" },
+    { EXT_Zacas, "amocas.q a2,a4,(a0)" }, { EXT_Zacas, "amocas.w a2,a4,(a0)" },
     { EXT_Zicond, "czero.eqz a1,a0,a0" },
   };
   for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {

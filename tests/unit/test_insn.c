@@ -95,7 +95,7 @@ START_TEST(compressed_decodes_as_its_expansion)
                       c.rs3 == e.rs3 && c.rm == e.rm && c.imm == e.imm,
                   "%04x and its expansion %08x", h, rv_expand((uint16_t)h));
   }
-  ck_assert_uint_eq(valid, 46743); /* binutils: also c.unimp and c.addi16sp sp,0 */
+  ck_assert_uint_eq(valid, 47751); /* binutils: also c.unimp and c.addi16sp sp,0 */
 }
 END_TEST
 
@@ -150,9 +150,12 @@ static const uint32_t illegal[] = {
   0x4002,     /* c.lwsp with rd = 0 [norm:c-lwsp_rsv] */
   0x6002,     /* c.ldsp with rd = 0 [norm:c-ldsp_rsv] */
   0x8002,     /* c.jr with rs1 = 0 [norm:c-jr_rsv] */
-  0x8000,     /* quadrant 0, funct3 100 */
-  0x9c41,     /* c.subw's group, funct2 10 */
-  0x9c61,     /* and 11 */
+  0x9000,     /* quadrant 0, funct3 100, funct6 100100 */
+  0x8c40,     /* c.sh with bit 6 */
+  0x9c79,     /* c.not's group, 6 */
+  0x9c7d,     /* and 7 */
+  0x28d5c62f, /* amocas.q with rs2 = 13 [norm:Zacas_rv64_amocas-q_frst_pair_entry_reg_even] */
+  0x28e5c6af, /* and with rd = 13 */
   0xffffffff, /* all ones */
   0x00007003, /* load, funct3 111 */
   0x00004023, /* store, funct3 100 */
@@ -176,6 +179,7 @@ static const uint32_t illegal[] = {
 /* Neighbours of the above that are legal. */
 static const uint32_t legal[] = {
   0x02001013, /* slli by 32 */
+  0x28e5c62f, /* amocas.q a2,a4,(a1) */
   0x68304073, /* hlvx.wu */
   0x0001,     /* c.nop */
   0x0005,     /* c.nop 1: HINT [norm:c-nop_hint] */
@@ -364,6 +368,10 @@ START_TEST(expansion_is_the_base_instruction) /* [H-143] */
   ck_assert_uint_eq(rv_expand(0x6502), 0x00013503); /* c.ldsp a0,0(sp) */
   ck_assert_uint_eq(rv_expand(0x9002), 0x00100073); /* c.ebreak */
   ck_assert_uint_eq(rv_expand(0x0001), 0x00000013); /* c.nop */
+  ck_assert_uint_eq(rv_expand(0x81f0), 0x0035c603); /* c.lbu a2,3(a1) */
+  ck_assert_uint_eq(rv_expand(0x9e61), 0x0ff67613); /* c.zext.b a2: andi a2,a2,255 */
+  ck_assert_uint_eq(rv_expand(0x9ff5), 0xfff7c793); /* c.not a5: xori a5,a5,-1 */
+  ck_assert_uint_eq(rv_expand(0x9f71), 0x0807073b); /* c.zext.w a4: add.uw a4,a4,zero */
   ck_assert_uint_eq(rv_expand(0x0000), 0);
   ck_assert_uint_eq(rv_expand(0x0003), 0);
 }

@@ -45,6 +45,7 @@ START_TEST(all_accesses)
   rv_hart *h = c->h;
   unsigned n, tested = 0;
   const rv_insn_row *rows = rv_insn_rows(&n);
+  h->choice.ext = RV_EXT_ALL;
   core_poke(h, CSR_menvcfg, CBO_ON);
   core_poke(h, CSR_mstatus, 3 << 13);
   for (unsigned i = 0; i < n; i++) {
@@ -78,7 +79,7 @@ START_TEST(all_accesses)
       ck_assert_uint_eq(to_m ? h->csr.mtval2 : h->csr.htval, 0);
     }
   }
-  ck_assert_uint_eq(tested, 7 + 4 + 4 + 22 + 9 + 4 + 4);
+  ck_assert_uint_eq(tested, 7 + 4 + 4 + 22 + 3 + 9 + 4 + 4);
   core_free(c);
 }
 END_TEST
@@ -101,6 +102,12 @@ START_TEST(compressed)
     { "c.sdsp zero,504(sp)", "sd zero,0(zero)" },
     { "c.fldsp ft0,8(sp)", "fld ft0,0(zero)" },
     { "c.fsdsp ft11,8(sp)", "fsd ft11,0(zero)" },
+    { "c.lbu a0,3(a1)", "lbu a0,0(zero)" },
+    { "c.lh a0,2(a1)", "lh a0,0(zero)" },
+    { "c.lhu a0,2(a1)", "lhu a0,0(zero)" },
+    { "c.sb a0,3(a1)", "sb a0,0(zero)" },
+    { "c.sh a0,2(a1)", "sh a0,0(zero)" },
+    { "amocas.q.rl a0,a2,(a1)", "amocas.q.rl a0,a2,(zero)" },
     { "lw a0,4(a1)", "lw a0,0(zero)" },
     { "sd zero,504(sp)", "sd zero,0(zero)" },
     { "ld zero,4(a1)", "ld zero,0(zero)" },
@@ -112,6 +119,7 @@ START_TEST(compressed)
   };
   core *c = core_new();
   rv_hart *h = c->h;
+  h->choice.ext = RV_EXT_ALL;
   core_poke(h, CSR_mstatus, 3 << 13);
   core_poke(h, CSR_medeleg, ~0ull);
   for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
