@@ -192,8 +192,8 @@ START_TEST(vstval_is_always_written)
     ck_assert_int_eq(get_mode(h), MODE_VS);
     ck_assert_uint_eq(core_peek(h, CSR_vstval), rows[i].vstval);
   }
-  ck_assert_int_eq(execute_bits(c, MODE_VS, 0x9c41), CAUSE_ILLEGAL); /* 16 bits */
-  ck_assert_uint_eq(core_peek(h, CSR_vstval), 0x9c41);
+  ck_assert_int_eq(execute_bits(c, MODE_VS, 0x9c7d), CAUSE_ILLEGAL); /* 16 bits */
+  ck_assert_uint_eq(core_peek(h, CSR_vstval), 0x9c7d);
   /* Fetches: page fault, access fault. */
   for (unsigned i = 0; i < 2; i++) {
     set_mode(h, MODE_VS);

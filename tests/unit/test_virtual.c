@@ -146,7 +146,7 @@ END_TEST
 START_TEST(reserved_encodings)
 {
   static const uint32_t bits[] = {
-    0x00000000, 0xffffffff, 0x0000,     0x9c41, /* c.* reserved */
+    0x00000000, 0xffffffff, 0x0000,     0x9c7d, /* c.* reserved */
     0x220000f3, 0x620000f3,                     /* hfence.*: rd != 0 */
     0x260000f3, 0x660000f3,                     /* hinval.*: rd != 0 */
     0x120000f3, 0x160000f3,                     /* sfence.vma, sinval.vma: rd != 0 */
