@@ -315,6 +315,7 @@ static void reset_hart(rvh_machine *m, rv_hart *h)
   h->pc = RV_ROM_BASE;
   h->power = RV_STARTED;
   h->ip_lines = 0;
+  memset(h->imsic, 0, sizeof h->imsic);
   h->reservation = ~0ull;
   h->fp_fast = false;
   rv_csr_reset(h);
