@@ -26,11 +26,11 @@ unsigned rv_refusal_cause(const rv_hart *h, rv_why why)
   case WHY_VTI:          /* [H-312] */
   case WHY_NO_REGISTER:  /* vsiselect's [H-311] */
   case WHY_NO_GUEST_FILE:
-  case WHY_CBIE_H:       /* [H-103] */
-  case WHY_CBIE_S:       /* VU: HS-mode does not ask senvcfg */
-  case WHY_CBCFE_H:      /* [H-102] */
+  case WHY_CBIE_H:  /* [H-103] */
+  case WHY_CBIE_S:  /* VU: HS-mode does not ask senvcfg */
+  case WHY_CBCFE_H: /* [H-102] */
   case WHY_CBCFE_S:
-  case WHY_CBZE_H:       /* [H-101] */
+  case WHY_CBZE_H: /* [H-101] */
   case WHY_CBZE_S:
     return CAUSE_VIRTUAL;
   default:

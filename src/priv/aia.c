@@ -16,16 +16,16 @@ enum {
 
 /* Highest first [AIA 5.1]; those for custom use, which nothing here raises, come last. */
 static const uint8_t order[64] = {
-  47, 23, 46, 45, 22, 44, 43, 21, 42, 41, 20, 40, IRQ_MEI, IRQ_MSI, IRQ_MTI, IRQ_SEI,
-  IRQ_SSI, IRQ_STI, IRQ_SGEI, IRQ_VSEI, IRQ_VSSI, IRQ_VSTI, IRQ_LCOFI, 14, 15, 39, 19, 38, 37,
-  18, 36, 35, 17, 34, 33, 16, 32, 63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48,
-  31, 30, 29, 28, 27, 26, 25, 24, 8, 4, 0
+  47,       23,       46,        45,      22,      44,      43,      21,      42,       41,
+  20,       40,       IRQ_MEI,   IRQ_MSI, IRQ_MTI, IRQ_SEI, IRQ_SSI, IRQ_STI, IRQ_SGEI, IRQ_VSEI,
+  IRQ_VSSI, IRQ_VSTI, IRQ_LCOFI, 14,      15,      39,      19,      38,      37,       18,
+  36,       35,       17,        34,      33,      16,      32,      63,      62,       61,
+  60,       59,       58,        57,      56,      55,      54,      53,      52,       51,
+  50,       49,       48,        31,      30,      29,      28,      27,      26,       25,
+  24,       8,        4,         0
 };
 
-static unsigned key(const rv_top *t)
-{
-  return t->number ? t->number : t->above ? 0 : LOWEST;
-}
+static unsigned key(const rv_top *t) { return t->number ? t->number : t->above ? 0 : LOWEST; }
 
 /* The first of a set; external is the level's external interrupt, which has the number given. */
 static rv_top first(uint64_t set, unsigned external, unsigned its_number,
@@ -75,8 +75,8 @@ rv_top rv_m_top(const rv_hart *h, uint64_t ready)
 rv_top rv_s_top(const rv_hart *h, uint64_t ready)
 {
   const uint64_t set = (rv_sip(h, ready) & rv_sie(h)) | (ready & RV_HS_ALIASES);
-  rv_top t = first(set & ~h->csr.hideleg, IRQ_SEI, external_number(h, RV_IMSIC_S, IRQ_SEI),
-                   s_number, h);
+  rv_top t =
+      first(set & ~h->csr.hideleg, IRQ_SEI, external_number(h, RV_IMSIC_S, IRQ_SEI), s_number, h);
   if (t.any && !(h->csr.mideleg >> t.id & 1)) {
     t.to = RV_TO_HS;
     t.why = WHY_INTERRUPT_MVIEN;
@@ -155,9 +155,8 @@ static rv_top injected(const rv_hart *h)
 rv_top rv_vs_top(const rv_hart *h, uint64_t ready)
 {
   const uint64_t set = rv_vsip(h, ready) & rv_vsie(h);
-  rv_top other = h->csr.hvictl & hvictl_VTI
-                     ? injected(h)
-                     : first(set & ~IP(SEI), IRQ_SEI, 0, vs_number, h);
+  rv_top other =
+      h->csr.hvictl & hvictl_VTI ? injected(h) : first(set & ~IP(SEI), IRQ_SEI, 0, vs_number, h);
   if (other.why == WHY_INTERRUPT && other.id >= IRQ_LCOFI &&
       !(h->csr.mideleg & h->csr.hideleg & 1ull << other.id)) {
     other.to = RV_TO_VS;

@@ -33,8 +33,8 @@ static void write_fcsr(rv_hart *h, unsigned csr, uint64_t value)
 static const uint64_t sstatus_write_mask =
     sstatus_SIE | sstatus_SPIE | sstatus_SPP | sstatus_FS | sstatus_SUM | sstatus_MXR;
 
-/* Tells who depends on the bits of a status register that became others. An interrupt may be enabled
- * by this very write [H-406]. */
+/* Tells who depends on the bits of a status register that became others. An interrupt may be
+ * enabled by this very write [H-406]. */
 static void status_changed(rv_hart *h, uint64_t bits)
 {
   const uint64_t regime = mstatus_SUM | mstatus_MXR | mstatus_MPRV | mstatus_MPP | mstatus_MPV;
@@ -189,8 +189,9 @@ static void write_htimedelta(rv_hart *h, unsigned csr, uint64_t value)
 
 static void write_mideleg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  h->csr.mideleg = (value & WRITABLE(h, mideleg)) | RV_HS_ALIASES; /* these are read-only 1 [H-049] */
-  h->csr.hideleg &= h->csr.mideleg | h->csr.mvien; /* [H-050] */
+  h->csr.mideleg =
+      (value & WRITABLE(h, mideleg)) | RV_HS_ALIASES; /* these are read-only 1 [H-049] */
+  h->csr.hideleg &= h->csr.mideleg | h->csr.mvien;    /* [H-050] */
   rv_irq_update(h);
 }
 static void write_hideleg(rv_hart *h, unsigned csr, uint64_t value)
@@ -269,7 +270,10 @@ static void write_vsip(rv_hart *h, unsigned csr, uint64_t value)
 }
 
 /* Event counters may all be constant 0, as Spike's are. [machine#hpm] */
-static bool is_absent(const rv_hart *h, unsigned counter) { return h->choice.as_spike && counter > 2; }
+static bool is_absent(const rv_hart *h, unsigned counter)
+{
+  return h->choice.as_spike && counter > 2;
+}
 
 static void write_counter(rv_hart *h, unsigned csr, uint64_t value)
 {

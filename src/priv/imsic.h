@@ -1,7 +1,7 @@
 /* imsic.h - the interrupt files of a hart: what incoming MSIs are recorded in.
  *
- * File 0 is the machine level's, 1 the supervisor level's, 1 + g that of guest external interrupt g.
- * Their signals are MEIP, SEIP, and the bits of hgeip. Where they are in memory is dev/imsic.c's
+ * File 0 is the machine level's, 1 the supervisor level's, 1 + g that of guest external interrupt
+ * g. Their signals are MEIP, SEIP, and the bits of hgeip. Where they are in memory is dev/imsic.c's
  * business. [AIA 3, IMSIC]
  */
 #ifndef RV_IMSIC_H
@@ -10,10 +10,12 @@
 
 enum { RV_IMSIC_M = 0, RV_IMSIC_S = 1 };
 
-/* An MSI arrived: its identity becomes pending. A file or an identity that is not there: ignored. */
+/* An MSI arrived: its identity becomes pending. A file or an identity that is not there: ignored.
+ */
 void rv_imsic_deliver(rv_hart *h, unsigned file, unsigned id);
 
-/* Drives MEIP, SEIP and hgeip by what the files hold: after they, or the lines, were set otherwise. */
+/* Drives MEIP, SEIP and hgeip by what the files hold: after they, or the lines, were set otherwise.
+ */
 void rv_imsic_refresh(rv_hart *h);
 
 /* The smallest pending and enabled identity below the threshold, or 0. [AIA 3.9] */

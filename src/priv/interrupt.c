@@ -55,10 +55,10 @@ uint64_t rv_sie(const rv_hart *h)
          (h->s[0].own_ie & h->csr.mvien & ~h->csr.mideleg);
 }
 
-/* What the guest sees of a word of mip or mie: the VS-level bits shifted [H-073], and the local ones
- * as sip and sie show them [H-400], all only if delegated, by hideleg as it is now [H-401]; local
- * ones that are not delegated, but in hvien, are hvip's, and vsie's own [AIA 6.3.2]. No other bit of
- * HS's is seen [H-407]. */
+/* What the guest sees of a word of mip or mie: the VS-level bits shifted [H-073], and the local
+ * ones as sip and sie show them [H-400], all only if delegated, by hideleg as it is now [H-401];
+ * local ones that are not delegated, but in hvien, are hvip's, and vsie's own [AIA 6.3.2]. No other
+ * bit of HS's is seen [H-407]. */
 static uint64_t guest_view(const rv_hart *h, uint64_t word, uint64_t hs, uint64_t own)
 {
   return (word & h->csr.hideleg & RV_VS_LEVEL) >> 1 | (hs & h->csr.hideleg & RV_LOCAL) |
@@ -70,10 +70,7 @@ uint64_t rv_vsip(const rv_hart *h, uint64_t pending)
   return guest_view(h, pending, rv_sip(h, pending), h->csr.hvip);
 }
 
-uint64_t rv_vsie(const rv_hart *h)
-{
-  return guest_view(h, h->csr.mie, rv_sie(h), h->s[1].own_ie);
-}
+uint64_t rv_vsie(const rv_hart *h) { return guest_view(h, h->csr.mie, rv_sie(h), h->s[1].own_ie); }
 
 /* ---- the one to take ---- */
 
@@ -86,7 +83,7 @@ typedef struct {
 /* The first of a set by the fixed order [H-077, H-078, H-080, H-313]. */
 static choice first(uint64_t set)
 {
-  static const uint8_t order[] = { IRQ_MEI, IRQ_MSI,  IRQ_MTI,  IRQ_SEI,  IRQ_SSI, IRQ_STI,
+  static const uint8_t order[] = { IRQ_MEI,  IRQ_MSI,  IRQ_MTI,  IRQ_SEI,  IRQ_SSI,   IRQ_STI,
                                    IRQ_SGEI, IRQ_VSEI, IRQ_VSSI, IRQ_VSTI, IRQ_LCOFI, 0 };
   for (const uint8_t *o = order; *o && set; o++)
     if (set >> *o & 1)

@@ -12,7 +12,8 @@
 #define RV_HS_ALIASES (RV_VS_LEVEL | IP(SGEI))
 #define RV_LOCAL (~0ull << IRQ_LCOFI)
 
-/* mip as an explicit read sees it: lines, software bits, timers, hvip, guest external interrupts. */
+/* mip as an explicit read sees it: lines, software bits, timers, hvip, guest external interrupts.
+ */
 uint64_t rv_pending(rv_hart *h);
 
 /* What the two supervisors see of it: sip, sie, vsip, vsie. pending is mip, or the part of it that
