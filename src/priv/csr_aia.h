@@ -1,7 +1,7 @@
 /* csr_aia.h - the CSRs of the advanced interrupt architecture: gates, reads and writes.
  *
  * Named in csr.def's rows, included by csr.c alone, after the other three. What the interrupt files
- * and the priorities are is in imsic.c and aia.c. [AIA 2, CSRs; H-310 .. H-313]
+ * and the priorities are is in imsic.c and aia.c. [AIA 2, CSRs; H-310]
  */
 
 /* ---- who may ---- */

@@ -19,7 +19,7 @@ static uint64_t timers(rv_hart *h)
 }
 
 /* The signals of the interrupt files of guests: of the one that VGEIN names, and of all that are
- * enabled in hgeie [H-062, H-064]. */
+ * enabled in hgeie [H-062, H-064, H-087]. */
 static uint64_t guest_external(const rv_hart *h)
 {
   if (likely(!h->csr.hgeip))
