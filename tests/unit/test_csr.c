@@ -18,37 +18,27 @@ static const struct {
   { 0x10A, 0x10A }, /* senvcfg */
   { 0x140, 0x144 },
   { 0x14D, 0x14D }, /* sscratch sepc scause stval sip, stimecmp */
-  { 0x150, 0x151 },
-  { 0x15C, 0x15C },
-  { 0xDB0, 0xDB0 }, /* siselect sireg, stopei, stopi */
   { 0xDA0, 0xDA0 }, /* scountovf */
   { 0x180, 0x180 }, /* satp */
   { 0x600, 0x600 },
-  { 0x602, 0x609 }, /* hstatus, hedeleg hideleg hie htimedelta hcounteren hgeie hvien hvictl */
+  { 0x602, 0x607 }, /* hstatus, hedeleg hideleg hie htimedelta hcounteren hgeie */
   { 0x60A, 0x60A }, /* henvcfg */
-  { 0x643, 0x647 },
-  { 0x64A, 0x64A }, /* htval hip hvip hviprio1 hviprio2, htinst */
+  { 0x643, 0x645 },
+  { 0x64A, 0x64A }, /* htval hip hvip, htinst */
   { 0x680, 0x680 },
   { 0xE12, 0xE12 }, /* hgatp, hgeip */
   { 0x200, 0x200 },
   { 0x204, 0x205 }, /* vsstatus, vsie vstvec */
   { 0x240, 0x244 },
   { 0x24D, 0x24D }, /* vsscratch vsepc vscause vstval vsip, vstimecmp */
-  { 0x250, 0x251 },
-  { 0x25C, 0x25C },
-  { 0xEB0, 0xEB0 }, /* vsiselect vsireg, vstopei, vstopi */
   { 0x280, 0x280 }, /* vsatp */
   { 0xF11, 0xF15 }, /* mvendorid marchid mimpid mhartid mconfigptr */
   { 0x300, 0x306 },
-  { 0x308, 0x309 }, /* mvien mvip */
   { 0x30A, 0x30A }, /* mstatus misa medeleg mideleg mie mtvec mcounteren, menvcfg */
   { 0x320, 0x320 },
   { 0x323, 0x33F }, /* mcountinhibit, mhpmevent3..31 */
   { 0x340, 0x344 },
   { 0x34A, 0x34B }, /* mscratch mepc mcause mtval mip, mtinst mtval2 */
-  { 0x350, 0x351 },
-  { 0x35C, 0x35C },
-  { 0xFB0, 0xFB0 }, /* miselect mireg, mtopei, mtopi */
   { 0x747, 0x747 }, /* mseccfg */
   { 0x3A0, 0x3A0 },
   { 0x3A2, 0x3A2 }, /* pmpcfg0, pmpcfg2: the odd ones are RV32's */
@@ -66,6 +56,18 @@ static const struct {
   { 0x30C, 0x30F },
   { 0x60C, 0x60F },
   { 0x10C, 0x10F }, /* mstateen0..3, hstateen0..3, sstateen0..3 */
+  { 0x350, 0x351 },
+  { 0x35C, 0x35C },
+  { 0xFB0, 0xFB0 },
+  { 0x308, 0x309 }, /* miselect mireg, mtopei, mtopi, mvien mvip */
+  { 0x150, 0x151 },
+  { 0x15C, 0x15C },
+  { 0xDB0, 0xDB0 }, /* siselect sireg, stopei, stopi */
+  { 0x250, 0x251 },
+  { 0x25C, 0x25C },
+  { 0xEB0, 0xEB0 }, /* vsiselect vsireg, vstopei, vstopi */
+  { 0x608, 0x609 },
+  { 0x646, 0x647 }, /* hvien hvictl, hviprio1 hviprio2 */
 };
 
 static bool exists(unsigned csr)
