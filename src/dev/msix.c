@@ -31,7 +31,7 @@ void rv_msix_add(rv_pci *f, uint8_t at, unsigned bar, unsigned n)
 void rv_msix_reset(rv_pci *f)
 {
   memset(f->msix.entry, 0, sizeof f->msix.entry);
-  for (unsigned i = 0; i < RV_MSIX_MAX; i++)
+  for (unsigned i = 0; i < f->msix.n; i++)
     f->msix.entry[i][VECTOR_CONTROL] = MASKED;
   f->msix.pending = 0;
 }
