@@ -58,7 +58,7 @@ void rv_aplic_hand_over(rv_dev *root);
 
 /* imsic.c: the interrupt files' pages of all harts, of machine level or of supervisor level with
  * the guests'. The files themselves are state of the harts: board->msi. */
-enum { RV_IMSIC_IDS = 255, RV_AIA_GUESTS = 7 };
+enum { RV_MSI_IDS = 255, RV_AIA_GUESTS = 7 };
 #define RV_IMSIC_BASE_M 0x24000000ull
 #define RV_IMSIC_BASE_S 0x28000000ull
 rv_dev *rv_imsic_new(const rv_board_ops *board, bool machine);

@@ -46,7 +46,7 @@ static bool imsic_write(rv_dev *dev, uint64_t offset, unsigned size, uint64_t va
   const uint32_t id = at == SETEIPNUM_BE ? __builtin_bswap32((uint32_t)value) : (uint32_t)value;
   if (size != 4 || offset % 4)
     return false;
-  if (at <= SETEIPNUM_BE && guest <= dev->board->guests && id >= 1 && id <= RV_IMSIC_IDS)
+  if (at <= SETEIPNUM_BE && guest <= dev->board->guests && id >= 1 && id <= RV_MSI_IDS)
     dev->board->msi(dev->board->ctx, page >> p->hart_bits,
                     p->machine ? MACHINE_FILE : SUPERVISOR_FILE + guest, id);
   return true;
@@ -62,7 +62,7 @@ static int imsic_fdt(rv_dev *dev, void *fdt, int soc)
   rv_node_flag(&node, "interrupt-controller");
   rv_node_flag(&node, "msi-controller");
   rv_node_hart_irq(&node, dev->board->n_harts, p->machine ? IRQ_MEI : IRQ_SEI);
-  rv_node_u32(&node, "riscv,num-ids", RV_IMSIC_IDS);
+  rv_node_u32(&node, "riscv,num-ids", RV_MSI_IDS);
   if (p->hart_bits)
     rv_node_u32(&node, "riscv,guest-index-bits", p->hart_bits);
   if (p->machine && dev->board->firmware)
