@@ -340,6 +340,8 @@ bool rv_boot_start(rvh_machine *m, GError **error)
   for (unsigned i = 0; i < m->config.n_harts; i++)
     reset_hart(m, m->harts[i]);
   rv_board_reset(m);
+  if (m->sbi && m->aplic)
+    rv_aplic_hand_over(m->aplic);
   if (!place(m, m->bios, error) || !place(m, m->kernel, error) || !place_tree(m, error) ||
       !place_loaders(m, error))
     return false;
