@@ -2,6 +2,7 @@
  */
 #include "machine/machine.h"
 #include "priv/hint.h"
+#include "priv/imsic.h"
 #include "priv/interrupt.h"
 #include <errno.h>
 
@@ -124,8 +125,11 @@ static bool board_memory(void *ctx, uint64_t pa, void *buf, size_t n, bool write
   return rv_phys_write(&m->phys, pa, buf, n) || (n == 4 && write_msi(m, pa, buf));
 }
 
-/* MERGE: rv_imsic_deliver(((rvh_machine *)ctx)->harts[hart], file, id), of priv/imsic.h. */
-static void board_msi(void *ctx, unsigned hart, unsigned file, unsigned id) {}
+static void board_msi(void *ctx, unsigned hart, unsigned file, unsigned id)
+{
+  rvh_machine *m = ctx;
+  rv_imsic_deliver(m->harts[hart], file, id);
+}
 
 /* ---- making it ---- */
 

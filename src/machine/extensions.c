@@ -23,7 +23,7 @@ static const struct {
 /* An IMSIC is used by CSRs that come with it. */
 static uint64_t of_board(const rvh_config *config)
 {
-  const uint64_t csrs = 0; /* MERGE: 1ull << EXT_Smaia, which Ssaia comes with */
+  const uint64_t csrs = 1ull << EXT_Smaia; /* which Ssaia comes with */
   return config->aia == RVH_AIA_APLIC_IMSIC ? csrs : 0;
 }
 

@@ -97,6 +97,7 @@ static bool out_of_memory(GError **error, const char *what)
 static bool add_hart(rvh_machine *m, unsigned id)
 {
   rv_hart *h = g_malloc0(sizeof *h);
+  const bool imsic = m->config.aia == RVH_AIA_APLIC_IMSIC;
   m->harts[id] = h;
   h->id = id;
   h->phys = &m->phys;
@@ -107,8 +108,8 @@ static bool add_hart(rvh_machine *m, unsigned id)
                             .tinst_zero = m->config.htinst_zero,
                             .strict = m->config.strict,
                             .adue = m->config.adue,
-                            /* MERGE: .imsic = m->config.aia == RVH_AIA_APLIC_IMSIC,
-                             *        .geilen = (uint8_t)m->config.aia_guests, where that is so */
+                            .imsic = imsic,
+                            .geilen = imsic ? (uint8_t)m->config.aia_guests : 0,
                             .trap_loop = m->config.trap_loop };
   return rv_mmu_init(h);
 }
