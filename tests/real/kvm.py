@@ -24,7 +24,9 @@ LIMIT = "1G"  # a run takes about 0.1 G
 MEMORY = "256M"
 
 # As in init/vmm.c.
-RAM, RAM_SIZE, INITRD, UART = 0x80000000, 64 << 20, 0x83000000, 0x10000000
+RAM, RAM_MIB, INITRD, UART = 0x80000000, 64, 0x83000000, 0x10000000
+
+STAMP = r"(\[ *\d+\.\d+\] )?"  # Debian's kernel says when
 
 # CONSOLE: the device of host and guest, the host's words for the first process.
 CONSOLES = {"sbi": ("hvc0", ""), "legacy": ("hvc0", "legacy"), "mmio": ("ttyS0", "")}
@@ -46,7 +48,7 @@ def hart_node(hart):
     }};"""
 
 
-def guest_tree(console, harts, initrd_size):
+def guest_tree(console, harts, initrd_size, mebibytes):
     """What the guest's kernel is told of its machine: the device tree, compiled."""
     uart = f"""serial@{UART:x} {{
       compatible = "ns16550a"; reg = {cells(UART)}, <0 0x100>; clock-frequency = <3686400>;
@@ -58,7 +60,7 @@ def guest_tree(console, harts, initrd_size):
     bootargs = "console={CONSOLES[console][0]}";
     linux,initrd-start = {cells(INITRD)}; linux,initrd-end = {cells(INITRD + initrd_size)};
   }};
-  memory@{RAM:x} {{ device_type = "memory"; reg = {cells(RAM)}, {cells(RAM_SIZE)}; }};
+  memory@{RAM:x} {{ device_type = "memory"; reg = {cells(RAM)}, {cells(mebibytes << 20)}; }};
   cpus {{
     #address-cells = <1>; #size-cells = <0>; timebase-frequency = <10000000>;{''.join(map(hart_node, range(harts)))}
   }};
@@ -69,7 +71,8 @@ def guest_tree(console, harts, initrd_size):
     return done.stdout
 
 
-def initramfs(programs, console, harts):
+def vmm_archive(programs, console, harts, image, mebibytes):
+    """Our VMM and its guest, whose kernel and memory the caller chooses."""
     guest = linux.initramfs((programs / "guest").read_bytes())
     archive = cpio.Archive()
     for name in ("dev", "guest"):
@@ -77,10 +80,14 @@ def initramfs(programs, console, harts):
     archive.device("dev/console", 5, 1)
     archive.device("dev/kvm", 10, 232)
     archive.file("init", (programs / "vmm").read_bytes())
-    archive.file("guest/Image", kernel.image().read_bytes())
+    archive.file("guest/Image", image.read_bytes())
     archive.file("guest/initrd", guest)
-    archive.file("guest/tree", guest_tree(console, harts, len(guest)))
-    return archive.finish()
+    archive.file("guest/tree", guest_tree(console, harts, len(guest), mebibytes))
+    return archive
+
+
+def initramfs(programs, console, harts):
+    return vmm_archive(programs, console, harts, kernel.image(), RAM_MIB).finish()
 
 
 def machine(console, harts, initrd):
@@ -102,30 +109,39 @@ def boot(program, programs, console, harts, firmware):
         return sim.simulate(program, [*linux.bios(firmware), *options(machine(console, harts, initrd.name))], LIMIT)
 
 
-def wanted(console, harts, firmware):
-    """Patterns of lines."""
-    yield from (r"kvm \[1\]: hypervisor extension available", r"kvm \[1\]: VMID 14 bits available",
-                r"kvm \[1\]: using Sv\d\dx4 G-stage page table format", f"vmm: starts a guest, harts {harts}")
-    yield from (r"\| Linux version 6.*", r"\| kvm \[1\]: hypervisor extension not available",
-                r"\| GUEST OK", r"\| Linux 6\.\S+ .* riscv64", r"\| isa\t\t: rv64imafdc_.*sstc.*",
-                r"\| PROCESSES OK", r"\| MEMORY OK", r"\| POWER OFF", r"\| reboot: Power down")
+def system_lines(harts, firmware):
+    """Patterns of lines: what KVM says of the machine, and what the guest's first process says of its own."""
+    yield from (rf"{STAMP}kvm \[\d+\]: {text}" for text in ("hypervisor extension available",
+                r"using Sv\d\dx4 G-stage page table format", "VMID 14 bits available"))
+    yield from (rf"\| {STAMP}Linux version 6.*", r"\| GUEST OK", r"\| Linux 6\.\S+ .* riscv64",
+                r"\| isa\t\t: rv64imafdc_.*sstc.*", r"\| PROCESSES OK", r"\| MEMORY OK", r"\| POWER OFF",
+                rf"\| {STAMP}reboot: Power down", f"{STAMP}reboot: Power down")
     for hart in range(harts):
         yield from (rf"\| processor\t: {hart}", rf"\| on hart {hart}")
-    yield from ("vmm: (SBI|MMIO) exits 0", f"vmm: {'MMIO' if console == 'mmio' else 'SBI'} exits [1-9].*",
-                "vmm: the guest has shut down", "POWER OFF", "reboot: Power down")
     if firmware != "builtin":
         yield "OpenSBI v.*"
 
 
-def check(run, console, harts, firmware):
-    """What is wrong with a run."""
-    yield from (f"on the console: {line!r}" for line in wanted(console, harts, firmware)
+def vmm_lines(console, harts):
+    """And what our VMM says."""
+    return (f"vmm: starts a guest, harts {harts}", "vmm: (SBI|MMIO) exits 0", "POWER OFF",
+            f"vmm: {'MMIO' if console == 'mmio' else 'SBI'} exits [1-9].*", "vmm: the guest has shut down")
+
+
+def compare(run, wanted):
+    """What is wrong with a run: lines that are missing, how it ended, what a kernel complains of."""
+    yield from (f"on the console: {line!r}" for line in wanted
                 if not re.search(f"^{line}$", run.console, re.MULTILINE))
     if run.status != 0:
         yield "exit code 0"
     trouble = linux.TROUBLE.search(run.console)
     if trouble:
         yield f"no complaint of a kernel: {trouble[0]}"
+
+
+def check(run, console, harts, firmware):
+    return compare(run, [*system_lines(harts, firmware), *vmm_lines(console, harts),
+                         r"\| kvm \[1\]: hypervisor extension not available"])
 
 
 def in_guest(trace):

@@ -6,7 +6,7 @@
   linux.py RVH_SIM INIT repeat HARTS      two boots must be the same, instruction for instruction
   linux.py RVH_SIM shell                  type into busybox's shell, through a pipe
   linux.py RVH_SIM hotplug FIRMWARE       harts stop and start again: HSM
-  linux.py --prepare INIT FOLDER          write the initramfs; print the options that boot it, as JSON
+  linux.py --prepare INIT HARTS FOLDER    write the initramfs; print the options that boot it, as JSON
 
 INIT is the compiled init/init.c. The console is the UART. A run is bounded by instructions.
 """
@@ -60,10 +60,10 @@ def options(initrd, harts):
             "-m", "512M", "-smp", harts]
 
 
-def prepare(init, folder):
+def prepare(init, harts, folder):
     initrd = folder / "linux.cpio"
     initrd.write_bytes(initramfs(init.read_bytes()))
-    print(json.dumps({"options": list(map(str, options(initrd, 1)))}, indent=1))
+    print(json.dumps({"options": list(map(str, options(initrd, harts)))}, indent=1))
 
 
 def boot(program, archive, firmware, harts, typed=None, aia="none"):
@@ -140,8 +140,9 @@ poweroff -f
 
 
 def main(arguments):
-    if arguments[:1] == ["--prepare"] and len(arguments) == 3:
-        prepare(pathlib.Path(arguments[1]), pathlib.Path(arguments[2]))
+    if arguments[:1] == ["--prepare"] and len(arguments) == 4:
+        _, init, harts, folder = arguments
+        prepare(pathlib.Path(init), int(harts), pathlib.Path(folder))
         return 0
     if arguments[1:] == ["shell"]:
         return test_shell(arguments[0])
