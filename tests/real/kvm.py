@@ -5,7 +5,8 @@
   kvm.py --prepare PROGRAMS CONSOLE HARTS FOLDER     write the initramfs; print what to boot, as JSON
 
 PROGRAMS is the folder of the compiled init/vmm.c and init/guest.c. CONSOLE is how host and guest write:
-sbi (DBCN), legacy (the guest by putchar), mmio (a 16550). FIRMWARE as in linux.py. Host and guest have
+sbi (DBCN), legacy (the guest by putchar), mmio (a 16550), aia (a 16550 that interrupts by an APLIC; host and
+guest have IMSICs, the guest's being guest interrupt files). FIRMWARE as in linux.py. Host and guest have
 the same kernel (kernel.py) and the same number of harts. The guest's lines begin with "| ".
 """
 import json
@@ -25,34 +26,52 @@ MEMORY = "256M"
 
 # As in init/vmm.c.
 RAM, RAM_MIB, INITRD, UART = 0x80000000, 64, 0x83000000, 0x10000000
+APLIC, IMSIC, IDENTITIES, SOURCES, UART_SOURCE = 0xd000000, 0x28000000, 255, 4, 1
 
 STAMP = r"(\[ *\d+\.\d+\] )?"  # Debian's kernel says when
 
 # CONSOLE: the device of host and guest, the host's words for the first process.
-CONSOLES = {"sbi": ("hvc0", ""), "legacy": ("hvc0", "legacy"), "mmio": ("ttyS0", "")}
+CONSOLES = {"sbi": ("hvc0", ""), "legacy": ("hvc0", "legacy"), "mmio": ("ttyS0", ""),
+            "aia": ("ttyS0", "aia")}
 
 
 def cells(value):
     return f"<{value >> 32:#x} {value & 0xffffffff:#x}>"
 
 
-def hart_node(hart):
+def hart_node(hart, aia):
+    more = "ssaia" if aia else "sstc"
     return f"""
     cpu@{hart} {{
       device_type = "cpu"; compatible = "riscv"; reg = <{hart}>; status = "okay";
-      riscv,isa = "rv64imafdc_zicsr_zifencei_sstc"; riscv,isa-base = "rv64i"; mmu-type = "riscv,sv39";
-      riscv,isa-extensions = "i", "m", "a", "f", "d", "c", "zicsr", "zifencei", "sstc";
-      interrupt-controller {{
+      riscv,isa = "rv64imafdc_zicsr_zifencei_sstc_{more}"; riscv,isa-base = "rv64i"; mmu-type = "riscv,sv39";
+      riscv,isa-extensions = "i", "m", "a", "f", "d", "c", "zicsr", "zifencei", "sstc", "{more}";
+      intc{hart}: interrupt-controller {{
         compatible = "riscv,cpu-intc"; #interrupt-cells = <1>; interrupt-controller;
       }};
     }};"""
 
 
+def aia_nodes(harts):
+    files = ", ".join(f"<&intc{hart} 9>" for hart in range(harts))
+    return f"""
+  imsic: interrupt-controller@{IMSIC:x} {{
+    compatible = "riscv,imsics"; reg = {cells(IMSIC)}, {cells(0x1000 * harts)}; interrupts-extended = {files};
+    interrupt-controller; #interrupt-cells = <0>; msi-controller; #msi-cells = <0>; riscv,num-ids = <{IDENTITIES}>;
+  }};
+  aplic: interrupt-controller@{APLIC:x} {{
+    compatible = "riscv,aplic"; reg = {cells(APLIC)}, {cells(0x8000)}; msi-parent = <&imsic>;
+    interrupt-controller; #interrupt-cells = <2>; riscv,num-sources = <{SOURCES}>;
+  }};"""
+
+
 def guest_tree(console, harts, initrd_size, mebibytes):
     """What the guest's kernel is told of its machine: the device tree, compiled."""
+    aia = console == "aia"
+    interrupt = f"interrupts-extended = <&aplic {UART_SOURCE} 4>;" if aia else ""
     uart = f"""serial@{UART:x} {{
-      compatible = "ns16550a"; reg = {cells(UART)}, <0 0x100>; clock-frequency = <3686400>;
-    }};""" if console == "mmio" else ""
+      compatible = "ns16550a"; reg = {cells(UART)}, <0 0x100>; clock-frequency = <3686400>; {interrupt}
+    }};""" if CONSOLES[console][0] == "ttyS0" else ""
     source = f"""/dts-v1/;
 / {{
   #address-cells = <2>; #size-cells = <2>; compatible = "riscv-virtio"; model = "guest in KVM";
@@ -62,9 +81,9 @@ def guest_tree(console, harts, initrd_size, mebibytes):
   }};
   memory@{RAM:x} {{ device_type = "memory"; reg = {cells(RAM)}, {cells(mebibytes << 20)}; }};
   cpus {{
-    #address-cells = <1>; #size-cells = <0>; timebase-frequency = <10000000>;{''.join(map(hart_node, range(harts)))}
+    #address-cells = <1>; #size-cells = <0>; timebase-frequency = <10000000>;{''.join(hart_node(hart, aia) for hart in range(harts))}
   }};
-  {uart}
+  {uart}{aia_nodes(harts) if aia else ""}
 }};"""
     done = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb"], input=source.encode(), check=True,
                           stdout=subprocess.PIPE)
@@ -92,13 +111,14 @@ def initramfs(programs, console, harts):
 
 def machine(console, harts, initrd):
     device, words = CONSOLES[console]
-    return {"kernel": str(kernel.image()), "initrd": str(initrd), "memory": MEMORY, "harts": harts,
+    board = "virt,aia=aplic-imsic,aia-guests=3" if console == "aia" else "virt"
+    return {"machine": board, "kernel": str(kernel.image()), "initrd": str(initrd), "memory": MEMORY, "harts": harts,
             "append": f"console={device} -- {harts} {words}".rstrip()}
 
 
 def options(parts):
     """The same words for rvh-sim and for QEMU."""
-    return ["-kernel", parts["kernel"], "-initrd", parts["initrd"], "-append", parts["append"],
+    return ["-machine", parts["machine"], "-kernel", parts["kernel"], "-initrd", parts["initrd"], "-append", parts["append"],
             "-m", parts["memory"], "-smp", str(parts["harts"])]
 
 
@@ -125,7 +145,17 @@ def system_lines(harts, firmware):
 def vmm_lines(console, harts):
     """And what our VMM says."""
     return (f"vmm: starts a guest, harts {harts}", "vmm: (SBI|MMIO) exits 0", "POWER OFF",
-            f"vmm: {'MMIO' if console == 'mmio' else 'SBI'} exits [1-9].*", "vmm: the guest has shut down")
+            f"vmm: {'SBI' if CONSOLES[console][0] == 'hvc0' else 'MMIO'} exits [1-9].*", "vmm: the guest has shut down")
+
+
+def aia_lines(harts):
+    """What the two kernels say of it: of the guest a 16550 with an interrupt, and IPIs as messages."""
+    for stars in "", r"\| ":
+        yield from (f"{stars}riscv-intc: 64 local interrupts mapped using AIA",
+                    f"{stars}riscv-imsic: .*: providing IPIs using interrupt 1",
+                    rf"{stars}riscv-aplic d000000.interrupt-controller: \d+ interrupts forwarded to MSI .*",
+                    rf"{stars}.*ttyS0 at MMIO 0x10000000 \(irq = [1-9]\d*,.*")
+    yield r"kvm \[1\]: AIA available with 3 guest external interrupts"
 
 
 def compare(run, wanted):
@@ -141,6 +171,7 @@ def compare(run, wanted):
 
 def check(run, console, harts, firmware):
     return compare(run, [*system_lines(harts, firmware), *vmm_lines(console, harts),
+                         *(aia_lines(harts) if console == "aia" else ()),
                          r"\| kvm \[1\]: hypervisor extension not available"])
 
 

@@ -1,11 +1,12 @@
 /* vmm.c - a virtual machine monitor above Linux' KVM, and the first process of the host: runs a
  * guest kernel, shows its console, and powers the host off when the guest has ended.
  *
- *   /init [HARTS] [MEMORYM] [legacy]    the words after "--" on the host kernel's command line
+ *   /init [HARTS] [MEMORYM] [legacy] [aia]    the words after "--" on the host kernel's command line
  *
  * The guest has memory, harts, and the console that its kernel asks for: SBI DBCN (with "legacy"
- * the older putchar instead), or a 16550 without interrupts at UART. KVM itself does the rest of
- * SBI, the timers, and the interrupts between harts. The guest's files are those of kvm.py. Where KVM
+ * the older putchar instead), or a 16550 without interrupts at UART. With "aia" it has an APLIC,
+ * which the 16550 interrupts, and for each hart a guest interrupt file of the host's hart it runs
+ * on. KVM itself does the rest of SBI, the timers, and the interrupts between harts. The guest's files are those of kvm.py. Where KVM
  * is a module, that is /kvm.ko.
  */
 #include "kvm.h"
@@ -15,7 +16,11 @@ enum { MAX_HARTS = 8, STACK = 16384, LINE = 200 };
 
 /* kvm.py has the same addresses. A kernel is 2 MiB above the start of RAM. */
 static const unsigned long RAM = 0x80000000, KERNEL = 0x80200000, INITRD = 0x83000000,
-                           TREE = 0x83e00000, UART = 0x10000000;
+                           TREE = 0x83e00000, UART = 0x10000000, APLIC = 0xd000000,
+                           IMSIC = 0x28000000;
+
+/* The guest's interrupts, as kvm.py's device tree has them. */
+enum { IDENTITIES = 255, SOURCES = 4, UART_SOURCE = 1 };
 
 struct hart {
   long file, number;
@@ -24,6 +29,7 @@ struct hart {
 
 static char *ram; /* the guest's, as it is here */
 static unsigned long ram_size = 64 << 20;
+static long aia_machine; /* where the 16550's interrupt goes to; 0: nowhere */
 static struct hart harts[MAX_HARTS];
 static char stacks[MAX_HARTS][STACK] __attribute__((aligned(16)));
 
@@ -153,6 +159,15 @@ static void write_uart(unsigned which, unsigned char value)
     uart[which] = value;
 }
 
+/* Sending is always possible: it interrupts as long as the guest wants that. */
+static void interrupt_by_uart(void)
+{
+  enum { IER_SENT = 2 };
+  struct kvm_irq_level line = { UART_SOURCE, (uart[UART_IER] & IER_SENT) != 0 };
+  if (aia_machine)
+    must(call(SYS_IOCTL, aia_machine, KVM_IRQ_LINE, (long)&line, 0, 0), "KVM_IRQ_LINE: errno ");
+}
+
 static void serve_uart(struct kvm_run *run)
 {
   enum { DLAB = 0x80 };
@@ -174,6 +189,7 @@ static void serve_mmio(struct kvm_run *run)
   if (run->mmio.address - UART >= 8 || run->mmio.size != 1)
     fail("access to nothing at ", (long)run->mmio.address);
   serve_uart(run);
+  interrupt_by_uart();
 }
 
 static void end(struct kvm_run *run)
@@ -183,7 +199,7 @@ static void end(struct kvm_run *run)
   if (run->event.type != KVM_SYSTEM_EVENT_SHUTDOWN)
     fail("the guest ended by event ", run->event.type);
   print("vmm: the guest has shut down\n");
-  power_off();
+  call(SYS_EXIT_GROUP, 0, 0, 0, 0, 0);
 }
 
 static void serve(struct kvm_run *run)
@@ -266,6 +282,40 @@ static void make_hart(long kvm, long machine, long number, int legacy)
     set_register(hart, KVM_REG_SBI_EXTENSION + KVM_SBI_DBCN, 1);
 }
 
+static void set_attribute(long device, unsigned group, unsigned long attribute, const void *value)
+{
+  struct kvm_device_attr set = { 0, group, attribute, value };
+  must(call(SYS_IOCTL, device, KVM_SET_DEVICE_ATTR, (long)&set, 0, 0),
+       "KVM_SET_DEVICE_ATTR of the AIA: errno ");
+}
+
+static void configure_aia(long device, unsigned attribute, unsigned value)
+{
+  set_attribute(device, KVM_AIA_CONFIG, attribute, &value);
+}
+
+/* After the harts: with the host's guest interrupt files, or not at all. */
+static void make_aia(long machine, unsigned long count)
+{
+  struct kvm_create_device made = { KVM_DEV_TYPE_RISCV_AIA, 0, 0 };
+  must(call(SYS_IOCTL, machine, KVM_CREATE_DEVICE, (long)&made, 0, 0),
+       "KVM_CREATE_DEVICE of an AIA: errno ");
+  unsigned hart_bits = 0;
+  while (1ul << hart_bits < count)
+    hart_bits++;
+  configure_aia(made.file, KVM_AIA_CONFIG_MODE, KVM_AIA_MODE_HWACCEL);
+  configure_aia(made.file, KVM_AIA_CONFIG_IDS, IDENTITIES);
+  configure_aia(made.file, KVM_AIA_CONFIG_SRCS, SOURCES);
+  configure_aia(made.file, KVM_AIA_CONFIG_HART_BITS, hart_bits);
+  set_attribute(made.file, KVM_AIA_ADDR, KVM_AIA_ADDR_APLIC, &APLIC);
+  for (unsigned long n = 0; n < count; n++) {
+    unsigned long page = IMSIC + n * 4096;
+    set_attribute(made.file, KVM_AIA_ADDR, KVM_AIA_ADDR_IMSIC + n, &page);
+  }
+  set_attribute(made.file, KVM_AIA_CTRL, 0, 0);
+  aia_machine = machine;
+}
+
 /* The first hart starts here, the others where the guest's kernel says by SBI HSM. */
 static void start_first(struct hart *hart)
 {
@@ -301,14 +351,16 @@ static void start_thread(struct hart *hart)
 
 static struct {
   unsigned long harts;
-  int legacy;
-} asked = { 1, 0 };
+  int legacy, aia;
+} asked = { 1, 0, 0 };
 
 static void take_word(const char *word)
 {
   unsigned long number = 0;
   if (*word == 'l')
     asked.legacy = 1;
+  if (*word == 'a')
+    asked.aia = 1;
   for (; *word >= '0' && *word <= '9'; word++)
     number = 10 * number + (unsigned long)(*word - '0');
   if (*word == 'M')
@@ -326,6 +378,8 @@ static void start_guest(void)
   load("/guest/tree", TREE);
   for (unsigned long n = 0; n < asked.harts; n++)
     make_hart(kvm, machine, (long)n, asked.legacy);
+  if (asked.aia)
+    make_aia(machine, asked.harts);
   start_first(&harts[0]);
   print_number("vmm: starts a guest, harts ", asked.harts);
   for (unsigned long n = 1; n < asked.harts; n++)
@@ -340,7 +394,13 @@ __attribute__((used)) static void begin(long *stack)
     take_word((const char *)stack[1 + n]);
   open_console();
   load_kvm();
-  start_guest();
+  /* In a process of its own: with it ends the machine, before the host is powered off. */
+  enum { SIGCHLD = 17 };
+  long child = must(call(SYS_CLONE, SIGCHLD, 0, 0, 0, 0), "clone: errno ");
+  if (child == 0)
+    start_guest();
+  must(call(SYS_WAIT4, child, 0, 0, 0, 0), "wait4: errno ");
+  power_off();
 }
 
 __asm__(".globl _start\n_start: mv a0, sp\n j begin\n");
