@@ -106,6 +106,12 @@ static const csr_row *find(unsigned csr)
 
 unsigned rv_csr_index(unsigned csr) { return row_of[csr]; }
 
+uint64_t rv_csr_needs(unsigned csr)
+{
+  const csr_row *row = find(csr);
+  return row ? needs[row - rows] : 0;
+}
+
 /* The row of a CSR that this hart has. */
 static const csr_row *find_on(const rv_hart *h, unsigned csr)
 {
