@@ -33,6 +33,10 @@ enum {
 
 typedef enum { RVH_BIOS_BUILTIN, RVH_BIOS_NONE, RVH_BIOS_FILE } rvh_bios;
 
+/* -machine virt,aia=: a PLIC; QEMU's APLIC with its wires to the harts; APLIC and IMSICs. */
+typedef enum { RVH_AIA_NONE, RVH_AIA_APLIC, RVH_AIA_APLIC_IMSIC } rvh_aia;
+enum { RVH_AIA_GUESTS = 7 };
+
 /* What a hint does: a line; nothing; a line, and the status RVH_EXIT_EXPECT for a guest that ends. */
 typedef enum { RVH_HINTS_DEFAULT, RVH_HINTS_NONE, RVH_HINTS_ERROR } rvh_hints;
 
@@ -104,6 +108,8 @@ typedef struct {
 typedef struct {
   uint64_t ram_size; /* bytes; default 128 MiB */
   unsigned n_harts;  /* 1..8 */
+  rvh_aia aia;
+  unsigned aia_guests; /* with APLIC_IMSIC: guest interrupt files of each hart, 0..RVH_AIA_GUESTS */
   const char *kernel; /* ELF, Linux Image or flat binary; NULL: firmware alone */
   rvh_bios bios;
   const char *bios_file;

@@ -203,6 +203,8 @@ def options(folder, roms):
     run(folder, elf, "-m", "64M", *drive, f"--save-at=insn:20k:{snap}")
     refused = [("-m: the machine of hv.snap has 65536K of RAM", ["-m", "256M"]),
                ("-smp: the machine of hv.snap has 1 hart", ["-smp", 2]),
+               ("-machine virt,aia=: the machine of hv.snap has aia=none", ["-M", "virt,aia=aplic"]),
+               ("-machine virt,aia-guests=: the machine of hv.snap has aia-guests=0", ["-M", "virt,aia-guests=1"]),
                ("--strict: the machine of hv.snap has it off", ["--strict"]),
                ("--adue: the machine of hv.snap has it off", ["--adue"]),
                ("--htinst=zero: the machine of hv.snap has", ["--htinst=zero"]),

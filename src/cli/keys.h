@@ -37,7 +37,7 @@ bool cli_netdev(rvh_config *config, const char *text, GError **error);
 bool cli_chardev(rvh_config *config, const char *text, GError **error);
 /* Six bytes in hexadecimal, "52:54:00:12:34:56". */
 bool cli_parse_mac(const char *text, uint8_t mac[6]);
-/* -machine virt[,aia=none][,dumpdtb=FILE] */
+/* -machine virt[,aia=none|aplic|aplic-imsic][,aia-guests=N][,dumpdtb=FILE] */
 bool cli_machine(rvh_config *config, const char *text, GError **error);
 /* Is the program in flash unit 0? */
 bool cli_boots_flash(const rvh_config *config);

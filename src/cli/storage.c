@@ -354,8 +354,26 @@ bool cli_global(rvh_config *config, const char *text, GError **error)
 
 static bool machine_aia(void *target, const char *value, GError **error)
 {
-  return !strcmp(value, "none") ||
-         cli_fail(error, "possible here: none", "-machine virt,aia=%s: not available", value);
+  static const char *const words[] = {
+    [RVH_AIA_NONE] = "none", [RVH_AIA_APLIC] = "aplic", [RVH_AIA_APLIC_IMSIC] = "aplic-imsic"
+  };
+  for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
+    if (!strcmp(value, words[i])) {
+      ((rvh_config *)target)->aia = (rvh_aia)i;
+      return true;
+    }
+  return cli_fail(error, "possible here: none, aplic, aplic-imsic",
+                  "-machine virt,aia=%s: not available", value);
+}
+
+static bool machine_aia_guests(void *target, const char *value, GError **error)
+{
+  uint64_t n;
+  if (!cli_parse_scaled(value, "", 1, &n) || n > RVH_AIA_GUESTS)
+    return cli_fail(error, "give a number from 0 to 7",
+                    "-machine virt,aia-guests=: '%s' guest files are not possible", value);
+  ((rvh_config *)target)->aia_guests = (unsigned)n;
+  return true;
 }
 
 static bool machine_dumpdtb(void *target, const char *value, GError **error)
@@ -367,7 +385,9 @@ static bool machine_dumpdtb(void *target, const char *value, GError **error)
 
 bool cli_machine(rvh_config *config, const char *text, GError **error)
 {
-  static const cli_keyword keys[] = { { "aia", machine_aia }, { "dumpdtb", machine_dumpdtb } };
+  static const cli_keyword keys[] = { { "aia", machine_aia },
+                                      { "aia-guests", machine_aia_guests },
+                                      { "dumpdtb", machine_dumpdtb } };
   const char *name = g_str_has_prefix(text, "type=") ? text + strlen("type=") : text;
   const size_t n = strcspn(name, ",");
   if (n != strlen("virt") || !g_str_has_prefix(name, "virt"))

@@ -65,7 +65,7 @@ SYS(wfi)
     return refuse(h, WHY_WFI_USER, raw); /* [H-153, H-154] */
   if (h->v && (h->csr.hstatus & hstatus_VTW))
     return refuse(h, WHY_VTW, raw); /* at once: LEGAL [H-027] */
-  h->wfi = !(rv_pending(h) & h->csr.mie); /* [H-081] */
+  h->wfi = !rv_wakes(h); /* [H-081] */
   h->leave |= h->wfi;
   return RV_DONE;
 }

@@ -67,13 +67,20 @@ typedef struct {
   /* For faults of an access: what it was, so that tinst can be built and the walk explained. */
   bool access;   /* refused by translation or by physical memory */
   bool implicit; /* refused while reading or updating a page table, not by the access itself */
+  uint8_t to; /* rv_trap_to */
   rv_xmode mode;
 } rv_trap;
+
+/* Who decides where a trap goes: the delegation registers, or, of an interrupt that mvien, hvien or
+ * hvictl injects, these; its cause is then the very number the handler reads. [AIA 5.3, 6.3.2] */
+typedef enum { RV_TO_DELEGATED, RV_TO_HS, RV_TO_VS } rv_trap_to;
 
 /* CSRs of which S and VS each have one: index 0 is HS's, 1 the VS copy. [H-006] */
 typedef struct {
   uint64_t status; /* only [1]: vsstatus. HS's sstatus is a view of mstatus */
   uint64_t tvec, scratch, epc, cause, tval, atp, timecmp;
+  uint64_t iselect;
+  uint64_t own_ie; /* sie's and vsie's bits that are no alias: of mvien and hvien [AIA 5.3, 6.3.2] */
 } rv_sregs;
 
 /* The other CSRs' storage. Views (sstatus, sip, hip, vsip, ...) have none. */
@@ -81,7 +88,12 @@ typedef struct {
   uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, menvcfg, mseccfg, mcountinhibit;
   uint64_t mscratch, mepc, mcause, mtval, mtinst, mtval2;
   uint64_t mip;  /* what software wrote: SSIP, SEIP, STIP (while STCE=0); LCOFIP */
-  uint64_t hvip; /* VSSIP, VSTIP, VSEIP as software wrote them */
+  uint64_t hvip; /* VSSIP, VSTIP, VSEIP as software wrote them; with AIA also 13 and up */
+  uint64_t mvien, hvien;
+  uint64_t mvip; /* of its bits those that are no alias of mip's: 1, 13 and up */
+  uint64_t miselect, hvictl, hviprio1, hviprio2;
+  uint64_t iprio[2][8]; /* of the M and the S level, a byte by major interrupt */
+  uint64_t hgeip, hgeie;
   uint64_t scounteren, senvcfg;
   uint64_t hstatus, hedeleg, hideleg, hcounteren, henvcfg, htimedelta, htval, htinst;
   uint64_t mstateen[4], hstateen[4];
@@ -135,8 +147,17 @@ typedef struct {
    * 0. */
   bool as_spike;
   bool strict;       /* walk from hgatp's root with PPN[1:0] = 0 */
+  bool imsic;        /* MSIs are taken by an IMSIC, with GEILEN guest interrupt files */
+  uint8_t geilen;    /* at most RV_GUEST_FILES */
   uint64_t trap_loop; /* successive identical traps that count as wedged; 0 = never */
 } rv_choices;
+
+/* An interrupt file, priv/imsic.h. Bit i of eip and eie is identity i. */
+enum { RV_IMSIC_IDS = 255, RV_IMSIC_WORDS = (RV_IMSIC_IDS + 1) / 64, RV_GUEST_FILES = 7 };
+typedef struct {
+  uint64_t eip[RV_IMSIC_WORDS], eie[RV_IMSIC_WORDS];
+  uint64_t eidelivery, eithreshold;
+} rv_imsic_file;
 
 /* An instruction's own access to memory, as told by RV_EV_COMMIT. */
 typedef struct {
@@ -204,6 +225,7 @@ struct rv_hart {
   rv_trap trap;      /* filled by whoever refuses, taken by rv_take_trap */
   rv_csrs csr;
   rv_sregs s[2];
+  rv_imsic_file imsic[2 + RV_GUEST_FILES];
   uint64_t reservation; /* physical address of LR's granule, or all ones */
   unsigned id;          /* mhartid */
   uint64_t observe;     /* 1 << RV_EV_*: which events a consumer asked for */

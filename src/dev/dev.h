@@ -12,20 +12,30 @@
 
 typedef struct rv_dev rv_dev;
 
+/* What collects the interrupts of devices: a PLIC; the APLIC of the AIA, which drives the harts'
+ * lines as a PLIC does; or an APLIC that sends messages to the harts' IMSICs. */
+typedef enum { RV_AIA_NONE, RV_AIA_APLIC, RV_AIA_IMSIC } rv_aia;
+
 /* What a device asks of the board. Interrupt lines are levels. */
 typedef struct {
   void *ctx;
   unsigned n_harts;
+  rv_aia aia;
+  unsigned guests; /* of an IMSIC: guest interrupt files, 0 to RV_AIA_GUESTS */
+  bool firmware; /* M-mode is the built-in firmware's: the tree disables what only M-mode may use */
   uint64_t (*time)(void *ctx);                                     /* mtime in ticks (10 MHz) */
   void (*set_time)(void *ctx, uint64_t ticks);                     /* software wrote mtime */
   void (*set_ip)(void *ctx, unsigned hart, unsigned irq, bool on); /* a line of mip: IRQ_MSI... */
   void (*timer_changed)(void *ctx);                                /* some mtimecmp was written */
-  void (*irq)(void *ctx, unsigned source, bool on);                /* a wire to the PLIC */
+  void (*irq)(void *ctx, unsigned source, bool on);                /* a wire to the PLIC or APLIC */
   void (*power)(void *ctx, bool reset, int code);                  /* end of the run, or reset */
   void (*console_write)(void *ctx, const uint8_t *bytes, size_t n);
   int (*console_read)(void *ctx); /* next input byte, or -1: none now */
   uint64_t (*host_ns)(void *ctx); /* wall-clock time for the RTC, deterministic by default */
-  bool (*memory)(void *ctx, uint64_t pa, void *buf, size_t n, bool write); /* DMA; false: no RAM */
+  /* DMA; false: no RAM. A write of 4 bytes to an interrupt file of an IMSIC is an MSI. */
+  bool (*memory)(void *ctx, uint64_t pa, void *buf, size_t n, bool write);
+  /* An MSI has arrived: file 0 is machine level, 1 supervisor level, 1 + g guest g. */
+  void (*msi)(void *ctx, unsigned hart, unsigned file, unsigned id);
 } rv_board_ops;
 
 /* A device on the bus. Offsets are from base; size is 1, 2, 4 or 8, and an access never leaves

@@ -12,15 +12,25 @@
 /* Phandles are fixed, so that nodes can name each other in any order of creation. */
 enum {
   RV_PHANDLE_PLIC = 0x20,
+  RV_PHANDLE_APLIC_S = RV_PHANDLE_PLIC, /* either one: where the devices' wires lead */
   RV_PHANDLE_FINISHER = 0x21,
+  RV_PHANDLE_APLIC_M = 0x22,
+  RV_PHANDLE_IMSIC_M = 0x23,
+  RV_PHANDLE_IMSIC_S = 0x24,
   RV_PHANDLE_CPU0 = 0x40, /* cpu@n: for /cpus/cpu-map */
   RV_MAX_HARTS = 31       /* phandles 1..31 are the harts' interrupt controllers */
 };
 #define RV_PHANDLE_INTC(hart) ((hart) + 1)
 #define RV_PHANDLE_CPU(hart) (RV_PHANDLE_CPU0 + (hart))
 
-/* Wires to the PLIC. */
-enum { RV_SOURCE_VIRTIO = 1, RV_SOURCE_UART = 10, RV_SOURCE_RTC = 11, RV_PLIC_NDEV = 95 };
+/* Wires to the PLIC or APLIC, and how many there can be. */
+enum {
+  RV_SOURCE_VIRTIO = 1,
+  RV_SOURCE_UART = 10,
+  RV_SOURCE_RTC = 11,
+  RV_PLIC_NDEV = 95,
+  RV_APLIC_SOURCES = 96
+};
 
 rv_dev *rv_clint_new(const rv_board_ops *board);
 /* Drives MTIP of every hart from mtime and its mtimecmp: call when time reached rv_clint_next. */
@@ -35,6 +45,25 @@ void rv_clint_set(rv_dev *dev, unsigned hart, uint64_t mtimecmp);
 rv_dev *rv_plic_new(const rv_board_ops *board);
 /* Level of a source's wire; source 0 and sources above RV_PLIC_NDEV do not exist. */
 void rv_plic_set(rv_dev *dev, unsigned source, bool level);
+
+/* aplic.c: the root domain, at machine level; its child, at supervisor level, is added to the bus
+ * before it and freed with it. The board says how interrupts are delivered. */
+rv_dev *rv_aplic_new(const rv_board_ops *board);
+rv_dev *rv_aplic_child(rv_dev *root);
+/* Level of a source's wire; source 0 and sources above RV_APLIC_SOURCES do not exist. */
+void rv_aplic_set(rv_dev *root, unsigned source, bool level);
+/* As M-mode firmware leaves it: every source is the supervisor domain's, and MSIs find the IMSICs.
+ */
+void rv_aplic_hand_over(rv_dev *root);
+
+/* imsic.c: the interrupt files' pages of all harts, of machine level or of supervisor level with
+ * the guests'. The files themselves are state of the harts: board->msi. */
+enum { RV_MSI_IDS = 255, RV_AIA_GUESTS = 7 };
+#define RV_IMSIC_BASE_M 0x24000000ull
+#define RV_IMSIC_BASE_S 0x28000000ull
+rv_dev *rv_imsic_new(const rv_board_ops *board, bool machine);
+/* Bits of a page's number within a hart that say whose it is: 0 supervisor level, g guest g. */
+unsigned rv_imsic_guest_bits(const rv_board_ops *board);
 
 rv_dev *rv_uart_new(const rv_board_ops *board);
 

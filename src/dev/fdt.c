@@ -91,9 +91,10 @@ void rv_node_reg(rv_node *node, uint64_t base, uint64_t size)
   rv_node_cells(node, "reg", cells, 4);
 }
 
-void rv_node_source(rv_node *node, unsigned source)
+void rv_node_source(rv_node *node, const rv_dev *dev, unsigned source)
 {
-  rv_node_u32(node, "interrupts", source);
+  const uint32_t cells[] = { source, RV_LEVEL_HIGH };
+  rv_node_cells(node, "interrupts", cells, dev->board->aia ? 2 : 1);
   rv_node_u32(node, "interrupt-parent", RV_PHANDLE_PLIC);
 }
 
@@ -105,6 +106,16 @@ void rv_node_hart_irqs(rv_node *node, unsigned n_harts, uint32_t first, uint32_t
     memcpy(cells + 4 * i, of_hart, sizeof of_hart);
   }
   rv_node_cells(node, "interrupts-extended", cells, 4 * n_harts);
+}
+
+void rv_node_hart_irq(rv_node *node, unsigned n_harts, uint32_t irq)
+{
+  uint32_t cells[2 * RV_MAX_HARTS];
+  for (unsigned i = 0; i < n_harts; i++) {
+    cells[2 * i] = RV_PHANDLE_INTC(i);
+    cells[2 * i + 1] = irq;
+  }
+  rv_node_cells(node, "interrupts-extended", cells, 2 * n_harts);
 }
 
 /* --- /cpus ---------------------------------------------------------------------------------- */

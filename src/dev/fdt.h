@@ -28,10 +28,13 @@ void rv_node_bytes(rv_node *node, const char *name, const void *bytes, size_t n)
 void rv_node_cells(rv_node *node, const char *name, const uint32_t *cells, size_t n);
 /* reg = <base size>, two cells each. */
 void rv_node_reg(rv_node *node, uint64_t base, uint64_t size);
-/* interrupts = <source>, on the PLIC. */
-void rv_node_source(rv_node *node, unsigned source);
+/* interrupts = <source>, on the PLIC, or <source, high level> on the APLIC. */
+void rv_node_source(rv_node *node, const rv_dev *dev, unsigned source);
+enum { RV_LEVEL_HIGH = 4 }; /* the second cell */
 /* interrupts-extended = <&intc0 first &intc0 second &intc1 first ...>, for all harts. */
 void rv_node_hart_irqs(rv_node *node, unsigned n_harts, uint32_t first, uint32_t second);
+/* The same with one of each hart. */
+void rv_node_hart_irq(rv_node *node, unsigned n_harts, uint32_t irq);
 /* A stringlist from a literal with embedded NULs: "sifive,clint0\0riscv,clint0". */
 #define rv_node_list(node, name, literal) rv_node_bytes(node, name, literal, sizeof(literal))
 

@@ -21,6 +21,15 @@ typedef struct {
   uint8_t revision, pin; /* pin: 1 is INTA, 0 none */
 } rv_pci_id;
 
+/* MSI-X: messages instead of the interrupt pin. */
+enum { RV_MSIX_MAX = 8 };
+typedef struct {
+  uint8_t at, bar; /* of the capability, and of the BAR that has the table; n 0: there is none */
+  uint8_t n;
+  uint32_t entry[RV_MSIX_MAX][4]; /* address, its high half, data, vector control */
+  uint32_t pending;               /* bits by vector */
+} rv_msix;
+
 typedef struct rv_pci rv_pci;
 struct rv_pci {
   uint8_t config[RV_PCI_CONFIG], writable[RV_PCI_CONFIG]; /* writable: a mask of bits */
@@ -28,6 +37,7 @@ struct rv_pci {
   uint8_t last_capability; /* where its "next" is to be written; 0: no capability yet */
   uint8_t slot;
   bool level; /* what the device wants of its interrupt pin */
+  rv_msix msix;
   struct rv_pcie *host;
   /* Offsets are from the BAR; size is 1, 2, 4 or 8. */
   uint64_t (*bar_read)(rv_pci *f, unsigned bar, uint64_t offset, unsigned size);
@@ -46,6 +56,21 @@ void rv_pci_add_capability(rv_pci *f, uint8_t at, uint8_t id, const void *bytes,
 void rv_pci_interrupt(rv_pci *f, bool level);
 /* DMA of the function: only while the guest lets it be bus master. */
 bool rv_pci_dma(rv_pci *f, uint64_t pa, void *buf, size_t n, bool write);
+
+/* msix.c: gives a function n vectors, whose table gets a BAR. */
+void rv_msix_add(rv_pci *f, uint8_t at, unsigned bar, unsigned n);
+/* The guest has chosen messages: the pin is silent. */
+bool rv_msix_enabled(const rv_pci *f);
+/* Sends the message of a vector, or has it pending while it is masked. */
+void rv_msix_send(rv_pci *f, unsigned vector);
+/* Messages that are pending are not wanted any more. */
+void rv_msix_forget(rv_pci *f);
+/* For the host: the guest's accesses to the BAR, and what it wrote to the capability. */
+uint64_t rv_msix_read(const rv_pci *f, uint64_t offset, unsigned size);
+void rv_msix_write(rv_pci *f, uint64_t offset, unsigned size, uint64_t value);
+void rv_msix_configured(rv_pci *f);
+void rv_msix_reset(rv_pci *f);
+void rv_msix_state(rv_pci *f, rv_state *s);
 
 /* The host: the ECAM as a device, and its windows, which the board adds as well. They and the
  * functions plugged in are freed with the ECAM. */

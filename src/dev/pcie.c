@@ -148,7 +148,8 @@ static unsigned wire_of(const rv_pci *f)
 
 static bool asserts(const rv_pci *f)
 {
-  return f && f->config[INTERRUPT_PIN] && f->level && !(command(f) & CMD_INTX_OFF);
+  return f && f->config[INTERRUPT_PIN] && f->level && !(command(f) & CMD_INTX_OFF) &&
+         !rv_msix_enabled(f);
 }
 
 /* Several functions share a wire: it is high while any of them holds it. */
@@ -206,7 +207,8 @@ static bool ecam_write(rv_dev *dev, uint64_t offset, unsigned size, uint64_t val
   }
   if (f->config_written)
     f->config_written(f, at, size);
-  drive_wires((rv_pcie *)dev); /* INTx may have been turned on or off */
+  rv_msix_configured(f);
+  drive_wires((rv_pcie *)dev); /* INTx or MSI-X may have been turned on or off */
   return true;
 }
 
@@ -231,13 +233,27 @@ static rv_pci *claim(const window *w, uint64_t address, unsigned *bar, uint64_t 
   return NULL;
 }
 
+static uint64_t read_bar(rv_pci *f, unsigned bar, uint64_t at, unsigned size)
+{
+  return f->msix.n && bar == f->msix.bar ? rv_msix_read(f, at, size)
+                                         : f->bar_read(f, bar, at, size);
+}
+
+static void write_bar(rv_pci *f, unsigned bar, uint64_t at, unsigned size, uint64_t value)
+{
+  if (f->msix.n && bar == f->msix.bar)
+    rv_msix_write(f, at, size, value);
+  else
+    f->bar_write(f, bar, at, size, value);
+}
+
 static bool window_read(rv_dev *dev, uint64_t offset, unsigned size, uint64_t *value)
 {
   const window *w = (window *)dev;
   unsigned bar;
   uint64_t at;
   rv_pci *f = claim(w, w->first + offset, &bar, &at);
-  *value = f && at <= f->bar_size[bar] - size ? f->bar_read(f, bar, at, size) : ones(size);
+  *value = f && at <= f->bar_size[bar] - size ? read_bar(f, bar, at, size) : ones(size);
   *value &= ones(size);
   return true;
 }
@@ -249,7 +265,7 @@ static bool window_write(rv_dev *dev, uint64_t offset, unsigned size, uint64_t v
   uint64_t at;
   rv_pci *f = claim(w, w->first + offset, &bar, &at);
   if (f && at <= f->bar_size[bar] - size)
-    f->bar_write(f, bar, at, size, value & ones(size));
+    write_bar(f, bar, at, size, value & ones(size));
   return true;
 }
 
@@ -283,6 +299,8 @@ static void pcie_reset(rv_dev *dev)
     rv_pci *f = p->slots[i];
     for (unsigned at = 0; f && at < RV_PCI_CONFIG; at++)
       f->config[at] &= ~f->writable[at];
+    if (f)
+      rv_msix_reset(f);
     if (f && f->reset)
       f->reset(f);
   }
@@ -300,6 +318,7 @@ static void function_state(rv_pci *f, rv_state *s)
   }
   rv_state_field(s, &f->level);
   f->config[STATUS] = (f->config[STATUS] & ~STATUS_INTERRUPT) | (f->level ? STATUS_INTERRUPT : 0);
+  rv_msix_state(f, s);
   if (f->state)
     f->state(f, s);
 }
@@ -312,18 +331,21 @@ static void pcie_state(rv_dev *dev, rv_state *s)
       function_state(p->slots[i], s);
 }
 
-static void add_interrupt_map(rv_node *node)
+/* A row: address of 3 cells, pin; PLIC, source, or APLIC, source, level. */
+static void add_interrupt_map(rv_node *node, const rv_dev *dev)
 {
-  enum { CELLS = 6 }; /* address of 3 cells, pin; PLIC, source */
-  uint32_t map[PINS * PINS * CELLS];
+  enum { MOST = 7 };
+  const unsigned cells = dev->board->aia ? MOST : MOST - 1;
+  uint32_t map[PINS * PINS * MOST];
   for (unsigned i = 0; i < PINS * PINS; i++) {
     const unsigned slot = i / PINS, pin = i % PINS;
-    const uint32_t row[CELLS] = {
-      slot << 11, 0, 0, pin + 1, RV_PHANDLE_PLIC, RV_SOURCE_PCIE + (slot + pin) % PINS
+    const uint32_t row[MOST] = {
+      slot << 11,   0, 0, pin + 1, RV_PHANDLE_PLIC, RV_SOURCE_PCIE + (slot + pin) % PINS,
+      RV_LEVEL_HIGH
     };
-    memcpy(map + i * CELLS, row, sizeof row);
+    memcpy(map + i * cells, row, 4 * cells);
   }
-  rv_node_cells(node, "interrupt-map", map, PINS * PINS * CELLS);
+  rv_node_cells(node, "interrupt-map", map, PINS * PINS * cells);
   rv_node_cells(node, "interrupt-map-mask", (const uint32_t[]){ 3 << 11, 0, 0, 7 }, 4);
 }
 
@@ -358,7 +380,9 @@ static int pcie_fdt(rv_dev *dev, void *fdt, int soc)
   rv_node_cells(&node, "bus-range", (const uint32_t[]){ 0, 0xff }, 2);
   rv_node_flag(&node, "dma-coherent");
   rv_node_cells(&node, "ranges", ranges, sizeof ranges / sizeof *ranges);
-  add_interrupt_map(&node);
+  add_interrupt_map(&node, dev);
+  if (dev->board->aia == RV_AIA_IMSIC) /* without it Linux keeps to the pins */
+    rv_node_u32(&node, "msi-parent", RV_PHANDLE_IMSIC_S);
   return node.err;
 }
 
@@ -398,7 +422,7 @@ rv_dev *rv_pcie_new(const rv_board_ops *board)
                      .write = ecam_write,
                      .reset = pcie_reset,
                      .state = pcie_state,
-                     .state_version = 1,
+                     .state_version = 2,
                      .fdt = pcie_fdt,
                      .free = pcie_free };
   make_window(p, 0, "pcie-io", PIO_BASE, PIO_SIZE, CMD_IO);

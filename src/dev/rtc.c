@@ -170,7 +170,7 @@ static int rtc_fdt(rv_dev *dev, void *fdt, int soc)
 {
   rv_node node = rv_node_device(fdt, soc, "rtc", dev);
   rv_node_string(&node, "compatible", "google,goldfish-rtc");
-  rv_node_source(&node, RV_SOURCE_RTC);
+  rv_node_source(&node, dev, RV_SOURCE_RTC);
   return node.err;
 }
 

@@ -326,7 +326,7 @@ static int uart_fdt(rv_dev *dev, void *fdt, int soc)
   rv_node node = rv_node_device(fdt, soc, "serial", dev);
   rv_node_string(&node, "compatible", "ns16550a");
   rv_node_u32(&node, "clock-frequency", CLOCK_HZ);
-  rv_node_source(&node, RV_SOURCE_UART);
+  rv_node_source(&node, dev, RV_SOURCE_UART);
   return node.err;
 }
 

@@ -12,6 +12,25 @@ static void raise_isr(rv_virtio *v, uint8_t bits)
   v->interrupt(v->transport, v->isr != 0);
 }
 
+static bool sends(rv_virtio *v, unsigned what)
+{
+  return v->message && v->message(v->transport, what);
+}
+
+/* With messages the ISR does not tell of queues [4.1.4.5.1]. */
+static void tell_used(rv_virtio *v, unsigned queue)
+{
+  if (!sends(v, queue))
+    raise_isr(v, VIRTIO_ISR_QUEUE);
+}
+
+/* It tells of changes in any case [4.1.4.5.1]; the transport keeps its pin silent. */
+static void tell_changed(rv_virtio *v)
+{
+  raise_isr(v, VIRTIO_ISR_CONFIG);
+  (void)sends(v, RV_VIRTIO_CHANGE);
+}
+
 void rv_virtio_ack(rv_virtio *v, uint8_t bits)
 {
   v->isr &= ~bits;
@@ -23,7 +42,7 @@ static bool needs_reset(rv_virtio *v)
 {
   v->status |= VIRTIO_NEEDS_RESET;
   if (v->status & VIRTIO_DRIVER_OK)
-    raise_isr(v, VIRTIO_ISR_CONFIG);
+    tell_changed(v);
   return false;
 }
 
@@ -224,7 +243,7 @@ static bool serve_all(rv_virtio *v, unsigned index)
     if (!serve_next(v, index))
       return false;
   if (n && !(flags & NO_INTERRUPT))
-    raise_isr(v, VIRTIO_ISR_QUEUE);
+    tell_used(v, index);
   return true;
 }
 
@@ -268,7 +287,7 @@ void rv_virtio_finish(rv_virtio *v, unsigned index, const rv_chain *c, bool ok, 
   }
   q->seen++;
   if (!(flags & NO_INTERRUPT))
-    raise_isr(v, VIRTIO_ISR_QUEUE);
+    tell_used(v, index);
 }
 
 /* ---- the bytes of a chain ---- */

@@ -13,6 +13,7 @@
 enum {
   RV_VIRTIO_QUEUE_MAX = 256, /* descriptors; also the longest chain */
   RV_VIRTIO_QUEUES = 4,
+  RV_VIRTIO_CHANGE = RV_VIRTIO_QUEUES,
   RV_VIRTIO_CONFIG = 64, /* bytes of device configuration space */
 };
 
@@ -71,6 +72,9 @@ struct rv_virtio {
   void *transport;
   bool (*dma)(void *transport, uint64_t pa, void *buf, size_t n, bool write);
   void (*interrupt)(void *transport, bool level);
+  /* Sends the message for what happened to a queue, or to the configuration (RV_VIRTIO_CHANGE).
+   * False: messages are not in use. May be NULL. */
+  bool (*message)(void *transport, unsigned what);
 
   uint8_t status, isr;
   uint64_t accepted; /* features the driver wrote */

@@ -253,7 +253,7 @@ static int mmio_fdt(rv_dev *dev, void *fdt, int soc)
 {
   rv_node node = rv_node_device(fdt, soc, "virtio_mmio", dev);
   rv_node_string(&node, "compatible", "virtio,mmio");
-  rv_node_source(&node, RV_SOURCE_VIRTIO + ((virtio_mmio *)dev)->slot);
+  rv_node_source(&node, dev, RV_SOURCE_VIRTIO + ((virtio_mmio *)dev)->slot);
   return node.err;
 }
 

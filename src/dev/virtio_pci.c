@@ -1,7 +1,8 @@
 /* virtio_pci.c - virtio over PCI: the structures of VIRTIO 1.2, section 4.1, in BAR 4, and for
  * transitional devices the legacy registers of 4.1.4.8 in the I/O space of BAR 0.
  *
- * Interrupts are INTx; there is no MSI-X. Depends on virtio.c and on the host for DMA and wires.
+ * Interrupts are INTx, or MSI-X with a vector for each queue and one for changes, in BAR 1. Depends
+ * on virtio.c, on msix.c, and on the host for DMA and wires.
  */
 #include "dev/pci.h"
 #include "dev/virtio.h"
@@ -10,6 +11,7 @@
 
 /* BAR 4, laid out as QEMU's. */
 enum { BAR = 4, BAR_SIZE = 0x4000, PART = 0x1000, NOTIFY_MULTIPLIER = 4, LEGACY_SIZE = 0x80 };
+enum { MSIX_BAR = 1 };
 enum { AT_COMMON, AT_ISR, AT_DEVICE, AT_NOTIFY }; /* by offset / PART */
 
 /* virtio_pci_cap.cfg_type [4.1.4] and where the capabilities are. */
@@ -19,7 +21,8 @@ enum {
   CAP_PCI_BAR = CAP_PCI + 4,
   CAP_PCI_OFFSET = CAP_PCI + 8,
   CAP_PCI_LENGTH = CAP_PCI + 12,
-  CAP_PCI_DATA = CAP_PCI + 16
+  CAP_PCI_DATA = CAP_PCI + 16,
+  CAP_MSIX = CAP_PCI + 20
 };
 
 /* The common configuration structure [4.1.4.3]. */
@@ -51,7 +54,9 @@ enum {
   L_QUEUE_NOTIFY = 16,
   L_STATUS = 18,
   L_ISR = 19,
-  L_CONFIG = 20,
+  L_CONFIG = 20, /* with MSI-X enabled 24, behind the two vectors */
+  L_MSIX_CONFIG = 20,
+  L_MSIX_QUEUE = 22,
 };
 
 enum { NO_VECTOR = 0xffff, LEGACY_PAGE = 4096 };
@@ -61,6 +66,7 @@ typedef struct {
   rv_virtio *virtio;
   uint32_t device_sel, driver_sel;
   uint16_t queue_sel;
+  uint16_t vector[RV_VIRTIO_QUEUES + 1]; /* of queues, and at RV_VIRTIO_CHANGE */
 } virtio_pci;
 
 static bool dma(void *transport, uint64_t pa, void *buf, size_t n, bool write)
@@ -69,6 +75,45 @@ static bool dma(void *transport, uint64_t pa, void *buf, size_t n, bool write)
 }
 
 static void interrupt(void *transport, bool level) { rv_pci_interrupt(transport, level); }
+
+/* ---- vectors [4.1.5.1.2] ---- */
+
+static bool message(void *transport, unsigned what)
+{
+  virtio_pci *p = transport;
+  if (!rv_msix_enabled(&p->pci))
+    return false;
+  if (p->vector[what] != NO_VECTOR)
+    rv_msix_send(&p->pci, p->vector[what]);
+  return true;
+}
+
+/* Where the vector of the selected queue is kept, or NULL: there is no such queue. */
+static uint16_t *queue_vector(virtio_pci *p)
+{
+  return rv_virtio_queue(p->virtio, p->queue_sel) ? &p->vector[p->queue_sel] : NULL;
+}
+
+/* A vector that is not in the table cannot be had: so the driver reads [4.1.5.1.2.1]. */
+static void set_vector(const virtio_pci *p, uint16_t *vector, uint32_t value)
+{
+  if (vector)
+    *vector = value < p->pci.msix.n ? (uint16_t)value : NO_VECTOR;
+}
+
+static void forget_vectors(virtio_pci *p)
+{
+  for (unsigned i = 0; i <= RV_VIRTIO_CHANGE; i++)
+    p->vector[i] = NO_VECTOR;
+  rv_msix_forget(&p->pci);
+}
+
+static void set_status(virtio_pci *p, uint8_t status)
+{
+  rv_virtio_set_status(p->virtio, status);
+  if (!status)
+    forget_vectors(p);
+}
 
 /* Reading the ISR acknowledges all of it [4.1.4.5]. */
 static uint8_t take_isr(rv_virtio *v)
@@ -104,13 +149,15 @@ static uint32_t read_queue(virtio_pci *p, uint64_t at)
 {
   rv_virtq *q = rv_virtio_queue(p->virtio, p->queue_sel);
   if (!q)
-    return 0; /* size 0: no such queue */
+    return at == QUEUE_MSIX ? NO_VECTOR : 0; /* size 0: no such queue */
   const uint64_t *address = queue_address(q, at);
   if (address)
     return half(*address, at & 4);
   switch (at) {
   case QUEUE_SIZE:
     return q->size;
+  case QUEUE_MSIX:
+    return p->vector[p->queue_sel];
   case QUEUE_ENABLE:
     return q->ready;
   case QUEUE_NOTIFY_OFF:
@@ -132,8 +179,7 @@ static uint32_t read_common(virtio_pci *p, uint64_t at)
   case DRIVER_FEATURE:
     return p->driver_sel < 2 ? half(p->virtio->accepted, p->driver_sel) : 0;
   case MSIX_CONFIG:
-  case QUEUE_MSIX:
-    return NO_VECTOR;
+    return p->vector[RV_VIRTIO_CHANGE];
   case NUM_QUEUES:
     return p->virtio->n_queues;
   case DEVICE_STATUS:
@@ -153,6 +199,8 @@ static void write_queue(virtio_pci *p, uint64_t at, uint32_t value)
     set_half(address, at & 4, value);
   else if (q && at == QUEUE_SIZE)
     rv_virtq_set_size(q, value);
+  else if (at == QUEUE_MSIX)
+    set_vector(p, queue_vector(p), value);
   else if (q && at == QUEUE_ENABLE && value == 1) /* never 0 [4.1.4.3.2] */
     q->ready = true;
 }
@@ -169,8 +217,11 @@ static void write_common(virtio_pci *p, uint64_t at, uint32_t value)
   case DRIVER_FEATURE:
     rv_virtio_accept(p->virtio, p->driver_sel, value);
     break;
+  case MSIX_CONFIG:
+    set_vector(p, &p->vector[RV_VIRTIO_CHANGE], value);
+    break;
   case DEVICE_STATUS:
-    rv_virtio_set_status(p->virtio, (uint8_t)value);
+    set_status(p, (uint8_t)value);
     break;
   case QUEUE_SELECT:
     p->queue_sel = (uint16_t)value;
@@ -181,6 +232,12 @@ static void write_common(virtio_pci *p, uint64_t at, uint32_t value)
 }
 
 /* ---- the legacy registers ---- */
+
+/* The vectors are only there while MSI-X is enabled [4.1.4.8]. */
+static unsigned legacy_config(const virtio_pci *p)
+{
+  return rv_msix_enabled(&p->pci) ? L_CONFIG + 4 : L_CONFIG;
+}
 
 static uint32_t read_legacy(virtio_pci *p, uint64_t at)
 {
@@ -200,6 +257,10 @@ static uint32_t read_legacy(virtio_pci *p, uint64_t at)
     return p->virtio->status;
   case L_ISR:
     return take_isr(p->virtio);
+  case L_MSIX_CONFIG:
+    return p->vector[RV_VIRTIO_CHANGE];
+  case L_MSIX_QUEUE:
+    return q ? p->vector[p->queue_sel] : NO_VECTOR;
   default:
     return 0;
   }
@@ -208,6 +269,8 @@ static uint32_t read_legacy(virtio_pci *p, uint64_t at)
 static void write_legacy(virtio_pci *p, uint64_t at, uint32_t value)
 {
   rv_virtq *q = rv_virtio_queue(p->virtio, p->queue_sel);
+  if (at >= legacy_config(p))
+    return; /* no device here has configuration that is written */
   switch (at) {
   case L_DRIVER_FEATURES:
     rv_virtio_accept(p->virtio, 0, value);
@@ -223,7 +286,13 @@ static void write_legacy(virtio_pci *p, uint64_t at, uint32_t value)
     rv_virtio_notify(p->virtio, value & 0xffff);
     break;
   case L_STATUS:
-    rv_virtio_set_status(p->virtio, (uint8_t)value);
+    set_status(p, (uint8_t)value);
+    break;
+  case L_MSIX_CONFIG:
+    set_vector(p, &p->vector[RV_VIRTIO_CHANGE], value);
+    break;
+  case L_MSIX_QUEUE:
+    set_vector(p, queue_vector(p), value);
     break;
   }
 }
@@ -234,8 +303,8 @@ static uint64_t read_part(virtio_pci *p, unsigned bar, uint64_t offset, unsigned
 {
   const uint64_t at = offset % PART;
   if (bar != BAR)
-    return offset >= L_CONFIG ? rv_virtio_config(p->virtio, offset - L_CONFIG, size)
-                              : read_legacy(p, offset);
+    return offset >= legacy_config(p) ? rv_virtio_config(p->virtio, offset - legacy_config(p), size)
+                                      : read_legacy(p, offset);
   switch (offset / PART) {
   case AT_COMMON:
     return read_common(p, at);
@@ -343,6 +412,7 @@ static void pci_reset(rv_pci *f)
 {
   virtio_pci *p = (virtio_pci *)f;
   p->device_sel = p->driver_sel = p->queue_sel = 0;
+  forget_vectors(p);
   rv_virtio_reset(p->virtio);
 }
 
@@ -352,6 +422,10 @@ static void pci_state(rv_pci *f, rv_state *s)
   rv_state_field(s, &p->device_sel);
   rv_state_field(s, &p->driver_sel);
   rv_state_field(s, &p->queue_sel);
+  for (unsigned i = 0; i <= RV_VIRTIO_CHANGE; i++) {
+    rv_state_field(s, &p->vector[i]);
+    rv_state_check(s, p->vector[i] < f->msix.n || p->vector[i] == NO_VECTOR);
+  }
   rv_virtio_state(p->virtio, s);
 }
 
@@ -401,6 +475,8 @@ rv_pci *rv_virtio_pci_new(rv_virtio *v, bool legacy)
     rv_pci_add_bar(&p->pci, 0, RV_BAR_IO, LEGACY_SIZE);
   rv_pci_add_bar(&p->pci, BAR, RV_BAR_MEM64 | RV_BAR_PREFETCH, BAR_SIZE);
   add_capabilities(&p->pci);
+  rv_msix_add(&p->pci, CAP_MSIX, MSIX_BAR, v->n_queues + 1);
+  forget_vectors(p);
   p->pci.bar_read = bar_read;
   p->pci.bar_write = bar_write;
   p->pci.config_before_read = config_before_read;
@@ -411,6 +487,7 @@ rv_pci *rv_virtio_pci_new(rv_virtio *v, bool legacy)
   v->transport = p;
   v->dma = dma;
   v->interrupt = interrupt;
+  v->message = message;
   for (unsigned i = 0; i < RV_VIRTIO_QUEUES; i++)
     v->queue[i].size = RV_VIRTIO_QUEUE_MAX;
   return &p->pci;

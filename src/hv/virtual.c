@@ -23,11 +23,14 @@ unsigned rv_refusal_cause(const rv_hart *h, rv_why why)
   case WHY_SCOUNTEREN:   /* VU: HS-mode does not ask scounteren [H-111] */
   case WHY_STCE_H:       /* [H-099] */
   case WHY_HSTATEEN:     /* [H-165] */
-  case WHY_CBIE_H:       /* [H-103] */
-  case WHY_CBIE_S:       /* VU: HS-mode does not ask senvcfg */
-  case WHY_CBCFE_H:      /* [H-102] */
+  case WHY_VTI:          /* [H-312] */
+  case WHY_NO_REGISTER:  /* vsiselect's [H-311] */
+  case WHY_NO_GUEST_FILE:
+  case WHY_CBIE_H:  /* [H-103] */
+  case WHY_CBIE_S:  /* VU: HS-mode does not ask senvcfg */
+  case WHY_CBCFE_H: /* [H-102] */
   case WHY_CBCFE_S:
-  case WHY_CBZE_H:       /* [H-101] */
+  case WHY_CBZE_H: /* [H-101] */
   case WHY_CBZE_S:
     return CAUSE_VIRTUAL;
   default:

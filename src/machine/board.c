@@ -1,6 +1,8 @@
-/* board.c - QEMU's virt board: the bus, the devices at their addresses, their wires to the harts. */
+/* board.c - QEMU's virt board: the bus, the devices at their addresses, their wires to the harts.
+ */
 #include "machine/machine.h"
 #include "priv/hint.h"
+#include "priv/imsic.h"
 #include "priv/interrupt.h"
 #include <errno.h>
 
@@ -84,7 +86,10 @@ static void board_timer_changed(void *ctx) { replan(ctx); }
 static void board_irq(void *ctx, unsigned source, bool on)
 {
   rvh_machine *m = ctx;
-  rv_plic_set(m->plic, source, on);
+  if (m->aplic)
+    rv_aplic_set(m->aplic, source, on);
+  else
+    rv_plic_set(m->plic, source, on);
 }
 
 static void board_power(void *ctx, bool reset, int code)
@@ -100,10 +105,30 @@ static uint64_t board_host_ns(void *ctx)
   return start * 1000000000 + rv_clock_ticks(ctx) * RV_INSNS_PER_TICK;
 }
 
+/* An aligned word written to an IMSIC's page, little-endian: what an MSI is. */
+static bool write_msi(rvh_machine *m, uint64_t pa, const uint8_t *b)
+{
+  const uint32_t data = b[0] | b[1] << 8 | b[2] << 16 | (uint32_t)b[3] << 24;
+  for (unsigned i = 0; i < 2; i++) {
+    rv_dev *d = m->imsic[i];
+    if (d && pa - d->base < d->size)
+      return d->write(d, pa - d->base, 4, data);
+  }
+  return false;
+}
+
 static bool board_memory(void *ctx, uint64_t pa, void *buf, size_t n, bool write)
 {
   rvh_machine *m = ctx;
-  return write ? rv_phys_write(&m->phys, pa, buf, n) : rv_phys_read(&m->phys, pa, buf, n);
+  if (!write)
+    return rv_phys_read(&m->phys, pa, buf, n);
+  return rv_phys_write(&m->phys, pa, buf, n) || (n == 4 && write_msi(m, pa, buf));
+}
+
+static void board_msi(void *ctx, unsigned hart, unsigned file, unsigned id)
+{
+  rvh_machine *m = ctx;
+  rv_imsic_deliver(m->harts[hart], file, id);
 }
 
 /* ---- making it ---- */
@@ -116,11 +141,28 @@ rv_dev *rv_board_add(rvh_machine *m, rv_dev *d)
   return d;
 }
 
+/* What collects the interrupts. The child is added before the root domain, which frees it. */
+static bool add_collector(rvh_machine *m)
+{
+  if (m->board.aia == RV_AIA_NONE)
+    return (m->plic = rv_board_add(m, rv_plic_new(&m->board)));
+  m->aplic = rv_aplic_new(&m->board);
+  if (m->aplic)
+    rv_board_add(m, rv_aplic_child(m->aplic));
+  if (m->board.aia == RV_AIA_IMSIC)
+    for (unsigned i = 0; i < 2; i++)
+      m->imsic[i] = rv_board_add(m, rv_imsic_new(&m->board, i == 0));
+  return rv_board_add(m, m->aplic) &&
+         (m->board.aia != RV_AIA_IMSIC || (m->imsic[0] && m->imsic[1]));
+}
+
 bool rv_board_init(rvh_machine *m, GError **error)
 {
   m->board = (rv_board_ops){
     .ctx = m,
     .n_harts = m->config.n_harts,
+    .aia = (rv_aia)m->config.aia,
+    .guests = m->config.aia_guests,
     .time = board_time,
     .set_time = board_set_time,
     .set_ip = board_set_ip,
@@ -131,6 +173,7 @@ bool rv_board_init(rvh_machine *m, GError **error)
     .console_read = rv_console_read,
     .host_ns = board_host_ns,
     .memory = board_memory,
+    .msi = board_msi,
   };
   m->phys.bus = m;
   m->phys.bus_read = bus_read;
@@ -139,14 +182,15 @@ bool rv_board_init(rvh_machine *m, GError **error)
   m->phys.watch = watched_store;
   /* In the order in which they are asked for: the busiest first. */
   m->uart = rv_board_add(m, rv_uart_new(&m->board));
-  m->plic = rv_board_add(m, rv_plic_new(&m->board));
+  const bool collected = add_collector(m);
   m->clint = rv_board_add(m, rv_clint_new(&m->board));
   m->rtc = rv_board_add(m, rv_rtc_new(&m->board));
   const rv_dev *finisher = rv_board_add(m, rv_finisher_new(&m->board));
-  if (m->uart && m->plic && m->clint && m->rtc && finisher)
+  if (m->uart && collected && m->clint && m->rtc && finisher)
     return rv_storage_open(m, error) && rv_network_open(m, error) && rv_character_open(m, error) &&
            rv_plug_init(m, error) && rv_storage_flash(m, error);
-  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory for the devices\nfree some");
+  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
+              "not enough memory for the devices\nfree some");
   return false;
 }
 

@@ -315,6 +315,7 @@ static void reset_hart(rvh_machine *m, rv_hart *h)
   h->pc = RV_ROM_BASE;
   h->power = RV_STARTED;
   h->ip_lines = 0;
+  memset(h->imsic, 0, sizeof h->imsic);
   h->reservation = ~0ull;
   h->fp_fast = false;
   rv_csr_reset(h);
@@ -339,6 +340,8 @@ bool rv_boot_start(rvh_machine *m, GError **error)
   for (unsigned i = 0; i < m->config.n_harts; i++)
     reset_hart(m, m->harts[i]);
   rv_board_reset(m);
+  if (m->sbi && m->aplic)
+    rv_aplic_hand_over(m->aplic);
   if (!place(m, m->bios, error) || !place(m, m->kernel, error) || !place_tree(m, error) ||
       !place_loaders(m, error))
     return false;

@@ -20,9 +20,16 @@ static const struct {
   rv_ext ext, needs;
 } depends[] = { { EXT_Shlcofideleg, EXT_Sscofpmf } };
 
+/* An IMSIC is used by CSRs that come with it. */
+static uint64_t of_board(const rvh_config *config)
+{
+  const uint64_t csrs = 1ull << EXT_Smaia; /* which Ssaia comes with */
+  return config->aia == RVH_AIA_APLIC_IMSIC ? csrs : 0;
+}
+
 uint64_t rv_extensions(const rvh_config *config)
 {
-  return config->extensions ? config->extensions : RV_EXT_DEFAULT;
+  return (config->extensions ? config->extensions : RV_EXT_DEFAULT) | of_board(config);
 }
 
 const char *rvh_extension(unsigned i, bool *on, const char **brief)

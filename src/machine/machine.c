@@ -97,6 +97,7 @@ static bool out_of_memory(GError **error, const char *what)
 static bool add_hart(rvh_machine *m, unsigned id)
 {
   rv_hart *h = g_malloc0(sizeof *h);
+  const bool imsic = m->config.aia == RVH_AIA_APLIC_IMSIC;
   m->harts[id] = h;
   h->id = id;
   h->phys = &m->phys;
@@ -107,12 +108,26 @@ static bool add_hart(rvh_machine *m, unsigned id)
                             .tinst_zero = m->config.htinst_zero,
                             .strict = m->config.strict,
                             .adue = m->config.adue,
+                            .imsic = imsic,
+                            .geilen = imsic ? (uint8_t)m->config.aia_guests : 0,
                             .trap_loop = m->config.trap_loop };
   return rv_mmu_init(h);
 }
 
+static bool check_aia(const rvh_config *c, GError **error)
+{
+  if (c->aia <= RVH_AIA_APLIC_IMSIC && c->aia_guests <= RVH_AIA_GUESTS)
+    return true;
+  g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+              "-machine virt,aia-guests=: %u are not possible\ngive a number from 0 to %d",
+              c->aia_guests, RVH_AIA_GUESTS);
+  return false;
+}
+
 static bool build(rvh_machine *m, GError **error)
 {
+  if (!check_aia(&m->config, error))
+    return false;
   if (m->config.n_harts < 1 || m->config.n_harts > RV_BOARD_HARTS) {
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                 "-smp: %u harts are not possible\ngive a number from 1 to %d", m->config.n_harts,
@@ -192,6 +207,7 @@ rvh_machine *rvh_new(const rvh_config *config, GError **error)
 
 void rv_attach_firmware(rvh_machine *m)
 {
+  m->board.firmware = true;
   m->sbi = rv_sbi_new(&(rv_sbi_host){ .ctx = m,
                                       .harts = m->harts,
                                       .n_harts = m->config.n_harts,

@@ -71,7 +71,9 @@ struct rvh_machine {
   rv_board_ops board;
   rv_dev *dev[RV_BOARD_DEVICES];
   unsigned n_dev;
-  rv_dev *clint, *plic, *uart, *rtc;
+  rv_dev *clint, *uart, *rtc;
+  rv_dev *plic, *aplic;  /* one of them */
+  rv_dev *imsic[2];      /* of machine level, and of supervisor level with the guests' */
   rv_drive *drive[RVH_MAX_DRIVES]; /* as config.drives; NULL once a device has it */
   bool drive_used[RVH_MAX_DRIVES];
   rv_network *network[RVH_MAX_NETDEVS]; /* as config.netdevs */

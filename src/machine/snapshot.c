@@ -140,13 +140,14 @@ static void mode_state(rv_hart *h, rv_state *s)
 
 static void hart_state(rv_hart *h, rv_state *s)
 {
-  rv_state_begin(s, "hart", h->id, 1);
+  rv_state_begin(s, "hart", h->id, 2);
   rv_state_words(s, h->x + 1, 31);
   rv_state_words(s, h->f, G_N_ELEMENTS(h->f));
   rv_state_field(s, &h->pc);
   csr_state(h, s);
   counter_state(h, s);
   rv_state_field(s, &h->ip_lines);
+  rv_state_words(s, (uint64_t *)h->imsic, sizeof h->imsic / 8);
   rv_state_field(s, &h->reservation);
   watch_state(h, s);
   mode_state(h, s);

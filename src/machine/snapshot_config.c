@@ -35,7 +35,7 @@ typedef struct {
 struct rv_origin {
   char *isa;
   uint64_t ram_size, extensions;
-  uint32_t n_harts, bios;
+  uint32_t n_harts, bios, aia, aia_guests;
   bool htinst_zero, adue, strict, mmio_modern, firmware;
   char *append;
   file_mark kernel, bios_file, initrd, dtb;
@@ -81,12 +81,14 @@ static void device_state(device_mark *d, rv_state *s)
 
 static void origin_state(rv_origin *o, rv_state *s)
 {
-  rv_state_begin(s, "machine", 0, 1);
+  rv_state_begin(s, "machine", 0, 2);
   rv_state_text(s, &o->isa);
   rv_state_field(s, &o->ram_size);
   rv_state_field(s, &o->extensions);
   rv_state_field(s, &o->n_harts);
   rv_state_field(s, &o->bios);
+  rv_state_field(s, &o->aia);
+  rv_state_field(s, &o->aia_guests);
   rv_state_field(s, &o->htinst_zero);
   rv_state_field(s, &o->adue);
   rv_state_field(s, &o->strict);
@@ -100,7 +102,8 @@ static void origin_state(rv_origin *o, rv_state *s)
   rv_state_field(s, &o->n_drives);
   rv_state_field(s, &o->n_devices);
   rv_state_check(s, o->isa && o->n_harts >= 1 && o->n_harts <= RV_BOARD_HARTS &&
-                        o->bios <= RVH_BIOS_FILE && o->ram_size >= RV_PAGE_SIZE &&
+                        o->bios <= RVH_BIOS_FILE && o->aia <= RVH_AIA_APLIC_IMSIC &&
+                        o->aia_guests <= RVH_AIA_GUESTS && o->ram_size >= RV_PAGE_SIZE &&
                         o->ram_size <= 256ull << 30 && o->n_drives <= RVH_MAX_DRIVES &&
                         o->n_devices <= RVH_MAX_DEVICES);
   for (unsigned i = 0; i < o->n_drives && rv_state_ok(s); i++)
@@ -221,6 +224,8 @@ static rv_origin *origin_of(const rvh_machine *m)
                     .extensions = rv_extensions(c),
                     .n_harts = c->n_harts,
                     .bios = c->bios,
+                    .aia = c->aia,
+                    .aia_guests = c->aia_guests,
                     .htinst_zero = c->htinst_zero,
                     .adue = c->adue,
                     .strict = c->strict,
@@ -273,6 +278,18 @@ static bool same_size(const judge *j, const rv_origin *o, const rvh_config *c)
   return c->n_harts == none.n_harts || c->n_harts == o->n_harts || differs(j, "-smp", harts);
 }
 
+static bool same_aia(const judge *j, const rv_origin *o, const rvh_config *c)
+{
+  static const char *const kinds[] = { [RVH_AIA_NONE] = "aia=none",
+                                       [RVH_AIA_APLIC] = "aia=aplic",
+                                       [RVH_AIA_APLIC_IMSIC] = "aia=aplic-imsic" };
+  g_autofree char *guests = g_strdup_printf("aia-guests=%u", o->aia_guests);
+  if (c->aia && c->aia != o->aia)
+    return differs(j, "-machine virt,aia=", kinds[o->aia]);
+  return !c->aia_guests || c->aia_guests == o->aia_guests ||
+         differs(j, "-machine virt,aia-guests=", guests);
+}
+
 /* A switch can only be given to turn something on. */
 static bool same_choices(const judge *j, const rv_origin *o, const rvh_config *c)
 {
@@ -281,7 +298,8 @@ static bool same_choices(const judge *j, const rv_origin *o, const rvh_config *c
                                        [RVH_BIOS_FILE] = "a file for -bios" };
   if (c->bios != RVH_BIOS_BUILTIN && c->bios != o->bios)
     return differs(j, "-bios", kinds[o->bios]);
-  if (c->extensions && c->extensions != o->extensions)
+  const rvh_config asked = { .extensions = c->extensions, .aia = o->aia };
+  if (c->extensions && rv_extensions(&asked) != o->extensions)
     return differs(j, "-cpu", o->isa);
   if (c->htinst_zero && !o->htinst_zero)
     return differs(j, "--htinst=zero", "transformed instructions there");
@@ -383,7 +401,7 @@ static bool take_devices(const judge *j, const rv_origin *o, rvh_config *c)
 bool rv_origin_apply(const rv_origin *o, rvh_config *c, const char *name, GError **error)
 {
   const judge j = { name, error };
-  if (!same_size(&j, o, c) || !same_choices(&j, o, c) ||
+  if (!same_size(&j, o, c) || !same_aia(&j, o, c) || !same_choices(&j, o, c) ||
       !take_file(&j, "-kernel", &o->kernel, &c->kernel) ||
       !take_file(&j, "-bios", &o->bios_file, &c->bios_file) ||
       !take_file(&j, "-initrd", &o->initrd, &c->initrd) ||
@@ -392,6 +410,8 @@ bool rv_origin_apply(const rv_origin *o, rvh_config *c, const char *name, GError
   c->ram_size = o->ram_size;
   c->n_harts = o->n_harts;
   c->bios = o->bios;
+  c->aia = o->aia;
+  c->aia_guests = o->aia_guests;
   c->extensions = o->extensions;
   c->htinst_zero = o->htinst_zero;
   c->adue = o->adue;

@@ -10,13 +10,13 @@
 #include "hv/virtual.h"
 #include "mmu/pmp.h"
 #include "mmu/tlb.h"
+#include "priv/aia.h"
 #include "priv/counter.h"
 #include "priv/hint.h"
+#include "priv/imsic.h"
 #include "priv/interrupt.h"
 #include "priv/tell.h"
 #include <string.h>
-
-enum { VS_LEVEL = 0x444, S_LEVEL = 0x2222, HS_ALIASES = 0x1444 };
 
 enum {
 #define CSR(addr, name, gate, cell, read, write, reset, spec, brief) ROW_##name,
@@ -26,12 +26,13 @@ enum {
 #include "priv/csr_gate.h"
 #include "priv/csr_read.h"
 #include "priv/csr_write.h"
+#include "priv/csr_aia.h"
 
 /* ---- the table ---- */
 
 typedef struct {
   rv_csr_desc desc;
-  rv_why (*gate)(const rv_hart *h, unsigned csr);
+  rv_why (*gate)(const rv_hart *h, unsigned csr, bool write);
   size_t cell;
   uint64_t (*read)(rv_hart *h, unsigned csr);
   void (*write)(rv_hart *h, unsigned csr, uint64_t value);
@@ -104,6 +105,12 @@ static const csr_row *find(unsigned csr)
 }
 
 unsigned rv_csr_index(unsigned csr) { return row_of[csr]; }
+
+uint64_t rv_csr_needs(unsigned csr)
+{
+  const csr_row *row = find(csr);
+  return row ? needs[row - rows] : 0;
+}
 
 /* The row of a CSR that this hart has. */
 static const csr_row *find_on(const rv_hart *h, unsigned csr)
@@ -182,7 +189,7 @@ static rv_why refusal(const rv_hart *h, const csr_row *row, bool write)
     return WHY_CSR_READ_ONLY; /* from V=1 too: HS-mode could not either [H-014, H-085, H-113] */
   if (h->prv != PRV_M && level == PRV_M)
     return WHY_CSR_PRIVILEGE; /* [H-017] */
-  const rv_why why = row->gate ? row->gate(h, csr) : WHY_NONE;
+  const rv_why why = row->gate ? row->gate(h, csr, write) : WHY_NONE;
   if (why)
     return why;
   if (h->v)
@@ -201,6 +208,7 @@ static const csr_row *substitute(const rv_hart *h, const csr_row *row)
   /* clang-format off */
   case CSR_sstatus: case CSR_sie: case CSR_stvec: case CSR_sscratch: case CSR_sepc:
   case CSR_scause: case CSR_stval: case CSR_sip: case CSR_stimecmp: case CSR_satp:
+  case CSR_siselect: case CSR_sireg: case CSR_stopei: case CSR_stopi:
     /* clang-format on */
     return find(row->desc.addr + 0x100);
   default:
@@ -280,6 +288,12 @@ static rv_csr_way way_of(const csr_row *row, const rv_hart *mode)
   return way;
 }
 
+/* Whether more than the mode decides about a row: what only AIA refuses is not asked without it. */
+static bool has_gate(const rv_hart *h, const csr_row *row)
+{
+  return row->gate && (row->gate != gate_VTI || rv_has(h, EXT_Smaia));
+}
+
 static void find_ways(rv_hart *h)
 {
   static const struct {
@@ -292,7 +306,7 @@ static void find_ways(rv_hart *h)
   for (unsigned k = 0; k < sizeof modes / sizeof *modes; k++) {
     const rv_hart mode = { .prv = modes[k].prv, .v = modes[k].v };
     for (unsigned i = 0; i < N_ROWS; i++)
-      if (!rows[i].gate && find_on(h, rows[i].desc.addr))
+      if (!has_gate(h, &rows[i]) && find_on(h, rows[i].desc.addr))
         h->csr_way[i + 1][rv_level(&mode)] = way_of(&rows[i], &mode);
   }
 }
@@ -309,5 +323,10 @@ void rv_csr_reset(rv_hart *h)
     if (rows[i].reset)
       *cell_of(h, &rows[i]) = rows[i].reset;
   }
+  if (!h->choice.imsic) { /* the bits are there with an IMSIC only [AIA 2.5] */
+    h->csr_mask[ROW_mstateen0] &= ~mstateen0_IMSIC;
+    h->csr_mask[ROW_hstateen0] &= ~hstateen0_IMSIC;
+  }
   find_ways(h);
+  rv_imsic_refresh(h); /* hgeip is what the interrupt files say */
 }

@@ -34,6 +34,8 @@ typedef struct {
 /* The description of a CSR number, or NULL: no such CSR. */
 const rv_csr_desc *rv_csr_describe(unsigned csr);
 const char *rv_csr_name(unsigned csr);
+/* 1 << EXT_*: the extensions without which a hart does not have it. */
+uint64_t rv_csr_needs(unsigned csr);
 /* All fields, of all CSRs; those of one CSR are adjacent. */
 const rv_csr_field *rv_csr_fields(unsigned *n);
 /* The name csr.def gives a field's value ("guest"), or NULL. */

@@ -55,25 +55,13 @@ static uint64_t read_scountovf(rv_hart *h, unsigned csr)
 }
 
 static uint64_t read_mip(rv_hart *h, unsigned csr) { return rv_pending(h); }
-static uint64_t read_sip(rv_hart *h, unsigned csr)
-{
-  return rv_pending(h) & h->csr.mideleg & S_LEVEL; /* [H-067] */
-}
+static uint64_t read_sip(rv_hart *h, unsigned csr) { return rv_sip(h, rv_pending(h)); }
 /* The bits of mip under another name [H-067, H-068]. */
-static uint64_t read_hip(rv_hart *h, unsigned csr) { return rv_pending(h) & HS_ALIASES; }
-static uint64_t read_sie(rv_hart *h, unsigned csr) { return h->csr.mie & h->csr.mideleg & S_LEVEL; }
-static uint64_t read_hie(rv_hart *h, unsigned csr) { return h->csr.mie & HS_ALIASES; }
-
-/* What the guest sees of a word of mip or mie: the VS-level bits shifted [H-073], and LCOFI as sip
- * and sie show it [H-400]; all of it only if delegated, by hideleg as it is now [H-401]. No other
- * bit of HS's own is seen [H-407]. */
-static uint64_t guest_view(const rv_hart *h, uint64_t word)
-{
-  const uint64_t seen = word & h->csr.hideleg;
-  return (seen & VS_LEVEL) >> 1 | (seen & h->csr.mideleg & IP(LCOFI));
-}
-static uint64_t read_vsip(rv_hart *h, unsigned csr) { return guest_view(h, rv_pending(h)); }
-static uint64_t read_vsie(rv_hart *h, unsigned csr) { return guest_view(h, h->csr.mie); }
+static uint64_t read_hip(rv_hart *h, unsigned csr) { return rv_pending(h) & RV_HS_ALIASES; }
+static uint64_t read_sie(rv_hart *h, unsigned csr) { return rv_sie(h); }
+static uint64_t read_hie(rv_hart *h, unsigned csr) { return h->csr.mie & RV_HS_ALIASES; }
+static uint64_t read_vsip(rv_hart *h, unsigned csr) { return rv_vsip(h, rv_pending(h)); }
+static uint64_t read_vsie(rv_hart *h, unsigned csr) { return rv_vsie(h); }
 
 /* What menvcfg takes away reads 0 below it [H-091, H-092, H-093, H-403]; FIOM is independent of it
  * [H-098]. */

@@ -33,8 +33,8 @@ static void write_fcsr(rv_hart *h, unsigned csr, uint64_t value)
 static const uint64_t sstatus_write_mask =
     sstatus_SIE | sstatus_SPIE | sstatus_SPP | sstatus_FS | sstatus_SUM | sstatus_MXR;
 
-/* Tells who depends on the bits of a status register that became others. An interrupt may be enabled
- * by this very write [H-406]. */
+/* Tells who depends on the bits of a status register that became others. An interrupt may be
+ * enabled by this very write [H-406]. */
 static void status_changed(rv_hart *h, uint64_t bits)
 {
   const uint64_t regime = mstatus_SUM | mstatus_MXR | mstatus_MPRV | mstatus_MPP | mstatus_MPV;
@@ -76,12 +76,17 @@ static uint64_t legal_pmm(uint64_t value, uint64_t pmm)
   return rv_get(value, pmm) == 1 ? value & ~pmm : value;
 }
 
-/* The fields that software may write [H-020, H-024]; VSXL, VSBE and VGEIN are read-only [H-021,
- * H-022, H-023], the rest is WPRI [H-025]. HUPMM is of no regime: hlv and hsv look at it themselves
- * [H-031]. */
+/* The fields that software may write [H-020, H-024]; VSXL and VSBE are read-only [H-021, H-022],
+ * VGEIN keeps its value when another than 0 to GEILEN is written [H-023], the rest is WPRI [H-025].
+ * HUPMM is of no regime: hlv and hsv look at it themselves [H-031]. */
 static void write_hstatus(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.hstatus, WRITABLE(h, hstatus), legal_pmm(value, hstatus_HUPMM));
+  const uint64_t old = h->csr.hstatus;
+  const bool vgein = rv_get(value, hstatus_VGEIN) <= h->choice.geilen;
+  put_masked(&h->csr.hstatus, WRITABLE(h, hstatus) & ~(vgein ? 0 : hstatus_VGEIN),
+             legal_pmm(value, hstatus_HUPMM));
+  if ((old ^ h->csr.hstatus) & hstatus_VGEIN)
+    rv_irq_update(h); /* another file feeds VSEIP */
 }
 
 /* Sv39, Sv48, Sv57 and Bare in satp, vsatp and hgatp [H-002, H-200, H-208]. An unsupported MODE:
@@ -184,15 +189,19 @@ static void write_htimedelta(rv_hart *h, unsigned csr, uint64_t value)
 
 static void write_mideleg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  h->csr.mideleg = (value & WRITABLE(h, mideleg)) | HS_ALIASES; /* these are read-only 1 [H-049] */
-  h->csr.hideleg &= h->csr.mideleg;                             /* [H-050] */
+  h->csr.mideleg =
+      (value & WRITABLE(h, mideleg)) | RV_HS_ALIASES; /* these are read-only 1 [H-049] */
+  h->csr.hideleg &= h->csr.mideleg | h->csr.mvien;    /* [H-050] */
   rv_irq_update(h);
 }
 static void write_hideleg(rv_hart *h, unsigned csr, uint64_t value)
 {
   const uint64_t lcofi = rv_has(h, EXT_Sscofpmf) ? hideleg_LCOFI : 0;
-  /* Where mideleg is 0, read-only 0 [H-045, H-046, H-050, H-088]. */
-  h->csr.hideleg = value & WRITABLE(h, hideleg) & (VS_LEVEL | lcofi) & h->csr.mideleg;
+  /* Where mideleg is 0, read-only 0 [H-045, H-046, H-050, H-088]; with AIA, where mvien is 0 as
+   * well, and any local interrupt may be delegated [AIA 5.3]. */
+  const uint64_t mask = WRITABLE(h, hideleg) & (RV_VS_LEVEL | lcofi) & h->csr.mideleg;
+  const uint64_t local = rv_has(h, EXT_Smaia) ? RV_LOCAL & (h->csr.mideleg | h->csr.mvien) : 0;
+  h->csr.hideleg = value & (mask | local);
   rv_irq_update(h);
 }
 static void write_mie(rv_hart *h, unsigned csr, uint64_t value)
@@ -202,32 +211,44 @@ static void write_mie(rv_hart *h, unsigned csr, uint64_t value)
 }
 static void write_sie(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.mie, h->csr.mideleg & S_LEVEL, value);
+  put_masked(&h->csr.mie, h->csr.mideleg & RV_S_LEVEL, value);
+  put_masked(&h->s[0].own_ie, h->csr.mvien & ~h->csr.mideleg, value);
   rv_irq_update(h);
 }
 static void write_hie(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.mie, HS_ALIASES, value); /* [H-066] */
+  put_masked(&h->csr.mie, RV_HS_ALIASES, value); /* [H-066] */
   rv_irq_update(h);
 }
-/* Bits whose hideleg is 0 keep [H-075]; LCOFIE is that of sie [H-400]. */
+/* Bits whose hideleg is 0 keep [H-075]; the local ones are those of sie [H-400], or vsie's own. */
 static void write_vsie(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.mie, h->csr.hideleg & VS_LEVEL, value << 1);
-  put_masked(&h->csr.mie, h->csr.hideleg & h->csr.mideleg & IP(LCOFI), value);
+  const uint64_t hs = h->csr.hideleg & RV_LOCAL;
+  put_masked(&h->csr.mie, h->csr.hideleg & RV_VS_LEVEL, value << 1);
+  put_masked(&h->csr.mie, hs & h->csr.mideleg, value);
+  put_masked(&h->s[0].own_ie, hs & h->csr.mvien & ~h->csr.mideleg, value);
+  put_masked(&h->s[1].own_ie, h->csr.hvien & ~h->csr.hideleg, value);
   rv_irq_update(h);
 }
 static void write_mip(rv_hart *h, unsigned csr, uint64_t value)
 {
   const bool stce = h->csr.menvcfg & menvcfg_STCE;     /* STIP is then read-only [H-123] */
   const uint64_t lcofi = WRITABLE(h, mip) & IP(LCOFI); /* [machine norm:mip_lcofip_acc] */
-  put_masked(&h->csr.mip, IP(SSI) | IP(SEI) | lcofi | (stce ? 0 : IP(STI)), value);
+  const uint64_t sei = IP(SEI) & ~h->csr.mvien;        /* then mvip's alone [AIA 5.3] */
+  put_masked(&h->csr.mip, IP(SSI) | sei | lcofi | (stce ? 0 : IP(STI)), value);
   put_masked(&h->csr.hvip, IP(VSSI), value); /* the one alias of hvip's [H-068, H-069] */
   rv_irq_update(h);
 }
+/* SSIP and the local ones, of mip or of mvip. */
+static void put_sip(rv_hart *h, uint64_t mask, uint64_t value)
+{
+  mask &= IP(SSI) | RV_LOCAL;
+  put_masked(&h->csr.mip, mask & h->csr.mideleg, value);
+  put_masked(&h->csr.mvip, mask & h->csr.mvien & ~h->csr.mideleg, value);
+}
 static void write_sip(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.mip, h->csr.mideleg & (IP(SSI) | IP(LCOFI)), value);
+  put_sip(h, ~0ull, value);
   rv_irq_update(h);
 }
 static void write_hip(rv_hart *h, unsigned csr, uint64_t value)
@@ -237,18 +258,22 @@ static void write_hip(rv_hart *h, unsigned csr, uint64_t value)
 }
 static void write_hvip(rv_hart *h, unsigned csr, uint64_t value)
 {
-  h->csr.hvip = value & VS_LEVEL; /* [H-060] */
+  h->csr.hvip = value & (RV_VS_LEVEL | (rv_has(h, EXT_Smaia) ? RV_LOCAL : 0)); /* [H-060] */
   rv_irq_update(h);
 }
 static void write_vsip(rv_hart *h, unsigned csr, uint64_t value)
 {
-  put_masked(&h->csr.hvip, h->csr.hideleg & IP(VSSI), value << 1);             /* [H-074] */
-  put_masked(&h->csr.mip, h->csr.hideleg & h->csr.mideleg & IP(LCOFI), value); /* [H-400] */
+  put_masked(&h->csr.hvip, h->csr.hideleg & IP(VSSI), value << 1); /* [H-074] */
+  put_sip(h, h->csr.hideleg & RV_LOCAL, value);                    /* [H-400] */
+  put_masked(&h->csr.hvip, h->csr.hvien & ~h->csr.hideleg, value); /* [AIA 6.3.2] */
   rv_irq_update(h);
 }
 
 /* Event counters may all be constant 0, as Spike's are. [machine#hpm] */
-static bool is_absent(const rv_hart *h, unsigned counter) { return h->choice.as_spike && counter > 2; }
+static bool is_absent(const rv_hart *h, unsigned counter)
+{
+  return h->choice.as_spike && counter > 2;
+}
 
 static void write_counter(rv_hart *h, unsigned csr, uint64_t value)
 {

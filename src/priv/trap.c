@@ -22,6 +22,8 @@ static trap_target target_of(const rv_hart *h, const rv_trap *t)
 {
   const uint64_t mdeleg = t->interrupt ? h->csr.mideleg : h->csr.medeleg;
   const uint64_t hdeleg = t->interrupt ? h->csr.hideleg : h->csr.hedeleg;
+  if (t->to != RV_TO_DELEGATED)
+    return t->to == RV_TO_VS ? TO_VS : TO_HS;
   if (h->prv == PRV_M || !(mdeleg >> t->cause & 1))
     return TO_M;
   return h->v && (hdeleg >> t->cause & 1) ? TO_VS : TO_HS;
@@ -42,7 +44,7 @@ static void enter_vs(rv_hart *h, const rv_trap *t)
 {
   rv_sregs *s = &h->s[1];
   uint64_t code = t->cause;
-  if (t->interrupt && (1ull << code & (IP(VSSI) | IP(VSTI) | IP(VSEI))))
+  if (t->interrupt && t->to == RV_TO_DELEGATED && (1ull << code & RV_VS_LEVEL))
     code -= 1; /* VSSI, VSTI, VSEI are SSI, STI, SEI to the guest [H-048] */
   s->cause = cause_word(t, code);
   s->epc = h->pc;

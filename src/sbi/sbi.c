@@ -273,7 +273,7 @@ static void set_machine_level(rv_hart *h)
   rv_put(&menvcfg, menvcfg_CBIE, 1);    /* flush */
   rv_csr_poke(h, CSR_menvcfg, menvcfg); /* as far as the hart has them */
   rv_csr_poke(h, CSR_henvcfg, adue);    /* the VS-stage asks henvcfg [H-106] */
-  rv_csr_poke(h, CSR_mstateen0, mstateen0_SE | mstateen0_ENVCFG);
+  rv_csr_poke(h, CSR_mstateen0, ~0ull); /* whatever there is */
 }
 
 void rv_sbi_start(rv_sbi *s, rv_hart *h, uint64_t pc, uint64_t a1)

@@ -353,8 +353,13 @@ static void explain_route(rv_text *t, const rv_event *e, bool was_v)
   uint64_t cause = e->u.trap.cause & 63;
   const char *reg = irq ? "mideleg" : "medeleg";
   bool set = e->u.trap.mdeleg >> cause & 1;
+  unsigned by = 0;
+  const char *injector = irq ? rv_name_injector(e->u.trap.why, cause, &by) : NULL;
   start_line(t, "route");
-  if (e->type == RV_EV_REDIRECT) {
+  if (injector) {
+    put_bit(t, injector, by, true);
+    put_str(t, e->to_v ? ", whatever hideleg -> VS" : ", whatever mideleg -> HS");
+  } else if (e->type == RV_EV_REDIRECT) {
     put_str(t, "the firmware hands it on as if ");
     put_bit(t, reg, cause, true);
     put_str(t, "; ");

@@ -192,9 +192,13 @@ static void put_route(rv_text *t, const rv_event *e)
   const unsigned bit = e->u.trap.cause & 63;
   const bool redirected = e->type == RV_EV_REDIRECT;
   const bool from_v = redirected ? e->u.trap.origin_v : e->from_v;
+  unsigned by;
+  const char *injector = rv_name_injector(e->u.trap.why, e->u.trap.cause, &by);
   key(t, "route");
   put_char(t, '[');
-  if (e->from_prv != PRV_M || redirected) {
+  if (injector) {
+    put_deleg(t, injector, by, ~0ull);
+  } else if (e->from_prv != PRV_M || redirected) {
     put_deleg(t, irq ? "mideleg" : "medeleg", bit, e->u.trap.mdeleg);
     if (from_v && (redirected || e->u.trap.mdeleg >> bit & 1))
       put_deleg(t, irq ? "hideleg" : "hedeleg", bit, e->u.trap.hdeleg);

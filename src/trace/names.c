@@ -164,6 +164,22 @@ const char *rv_name_sbi_error(int64_t error)
   return error <= 0 && error > -(int64_t)COUNT(names) ? names[-error] : NULL;
 }
 
+const char *rv_name_injector(unsigned why, uint64_t cause, unsigned *bit)
+{
+  *bit = cause & 63;
+  switch (why) {
+  case WHY_INTERRUPT_MVIEN:
+    return "mvien";
+  case WHY_INTERRUPT_HVIEN:
+    return "hvien";
+  case WHY_INTERRUPT_HVICTL:
+    *bit = 30; /* VTI */
+    return "hvictl";
+  default:
+    return NULL;
+  }
+}
+
 const char *rv_name_why(unsigned why, const char **rule)
 {
   static const struct {

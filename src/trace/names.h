@@ -17,6 +17,9 @@ bool rv_is_sbi_extension(const char *name);
 bool rv_is_sbi_function(const char *extension, const char *name);
 /* "SBI_ERR_DENIED" without its prefix. */
 const char *rv_name_sbi_error(int64_t error);
+/* The register by which an interrupt was injected, past mideleg and hideleg, and the bit of it that says
+ * so; NULL: by none. */
+const char *rv_name_injector(unsigned why, uint64_t cause, unsigned *bit);
 /* The sentence of a reason and the manual's rule; reasons out of range give "". */
 const char *rv_name_why(unsigned why, const char **rule);
 #endif

@@ -376,6 +376,16 @@ static void put_cause(rv_text *t, uint64_t cause, bool interrupt)
 /* Traps that stay in the guest say by which bit. VS reads its own interrupts one lower. [H-048] */
 static void put_no_exit(rv_text *t, const rv_event *e)
 {
+  unsigned bit;
+  const char *injector = rv_name_injector(e->u.trap.why, e->u.trap.cause, &bit);
+  if (injector) {
+    put_str(t, " (");
+    put_str(t, injector);
+    put_char(t, '[');
+    put_dec(t, bit, 0);
+    put_str(t, "]=1: no exit)");
+    return;
+  }
   bool shifted = e->u.trap.interrupt && (0x444 >> (e->u.trap.cause & 63) & 1);
   put_str(t, e->u.trap.interrupt ? " (hideleg[" : " (hedeleg[");
   put_dec(t, e->u.trap.cause, 0);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What the tests of whole systems run: Debian's riscv64 kernel, its source, and firmware, by apt.
 
-  artefacts.py      fetch what is missing, and say what there is
+  artefacts.py            fetch what is missing, and say what there is
+  artefacts.py PROGRAM    the same for one of PROGRAMS, and the shared libraries that it takes
 
 The packages of the suite trixie go through a private apt root, so that the machine's own apt stays
 untouched; apt checks the signatures. What is kept is kept in $XDG_CACHE_HOME/rvh-sim (or
@@ -30,13 +31,14 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MODULES = ("crc32c_generic", "crc16", "mbcache", "jbd2", "ext4", "virtio_blk", "virtio_mmio")
 # And those that the network and the random numbers take; the console is in the kernel.
 NET_MODULES = ("failover", "net_failover", "virtio_net", "virtio-rng")
+KVM_MODULES = ("kvm",)
 
 # Name here: package, and the path in it.
 FILES = {
     "linux": ("linux-image", r"\./boot/vmlinux-.*"),
     "linux-source.tar.xz": ("linux-source", r"\./usr/src/linux-source-.*\.tar\.xz"),
     **{f"modules/{name}.ko.xz": ("linux-image", rf"\./usr/lib/modules/.*/{name}\.ko\.xz")
-       for name in MODULES + NET_MODULES},
+       for name in MODULES + NET_MODULES + KVM_MODULES},
     "busybox": ("busybox-static", r"\./(usr/)?bin/busybox"),
     "opensbi/fw_jump.bin": ("opensbi", r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump\.bin"),
     "opensbi/fw_jump.elf": ("opensbi", r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump\.elf"),
@@ -47,6 +49,11 @@ FILES = {
 
 # Packages whose names have a version in them: the one that always depends on the newest.
 NEWEST = {"linux-image": f"linux-image-{ARCHITECTURE}", "linux-source": "linux-source"}
+
+# Programs of Debian's that run inside: the folder here, the package, the path in it. They are kept with
+# the shared libraries that they take, of packages that apt chooses by their dependencies.
+PROGRAMS = {"qemu": ("qemu-system-riscv", "usr/bin/qemu-system-riscv64")}
+LIBRARIES = ("usr/lib/riscv64-linux-gnu", "usr/lib")  # where ld.so looks
 
 
 class Missing(Exception):
@@ -63,6 +70,14 @@ def path(name):
     found = folder() / name
     if not found.exists():
         raise Missing(f"{found} is not there: the test real.packages fetches it")
+    return found
+
+
+def program(name):
+    """The folder of one of PROGRAMS."""
+    found = folder() / name
+    if not found.exists():
+        raise Missing(f"{found} is not there: the test real.{name} fetches it")
     return found
 
 
@@ -195,6 +210,56 @@ def fetch(missing, target):
             os.replace(work / name, target / name)
 
 
+def depends_on(environment, package):
+    """The package and all that it cannot be installed without: apt as if nothing were there."""
+    text = run(["apt-get", "-q", "-s", "--no-install-recommends", "install", package], env=environment)
+    return re.findall(r"^Inst (\S+)", text, re.MULTILINE)
+
+
+def needed(program):
+    """The names of the shared libraries that an ELF file asks for, its loader among them."""
+    text = run(["readelf", "--wide", "--dynamic", "--program-headers", str(program)])
+    names = re.findall(r"\(NEEDED\).*\[(.*)\]", text)
+    return names + [pathlib.Path(loader).name for loader in re.findall(r"interpreter: (\S+)\]", text)]
+
+
+def find_library(tree, name):
+    found = [tree / place / name for place in LIBRARIES if (tree / place / name).exists()]
+    if not found:
+        raise Missing(f"no {name} among the packages: did Debian move it?")
+    return found[0]
+
+
+def libraries(tree, program):
+    """All shared libraries of a program, by name, in a tree of unpacked packages."""
+    found, asking = {}, [program]
+    while asking:
+        for name in needed(asking.pop()):
+            if name not in found:
+                found[name] = find_library(tree, name)
+                asking.append(found[name])
+    return found
+
+
+def fetch_program(name, target):
+    """Makes the folder NAME: the program, lib/ with its libraries, and versions."""
+    package, program = PROGRAMS[name]
+    with tempfile.TemporaryDirectory(prefix="apt-", dir=target) as work:
+        work = pathlib.Path(work)
+        environment = make_apt_root(work)
+        run(["apt-get", "-q", "update", "--error-on=any"], env=environment)
+        run(["apt-get", "-q", "download", *depends_on(environment, package)], env=environment, cwd=work)
+        (work / "made/lib").mkdir(parents=True)
+        with open(work / "made/versions", "w", encoding="ascii") as versions:
+            for deb in sorted(work.glob("*.deb")):
+                run(["dpkg-deb", "-x", str(deb), str(work / "tree")])
+                versions.write(run(["dpkg-deb", "-W", str(deb)]))
+        shutil.copy(work / "tree" / program, work / "made")
+        for library, path_there in libraries(work / "tree", work / "tree" / program).items():
+            shutil.copy(path_there, work / "made/lib" / library)
+        os.replace(work / "made", target / name)  # only a whole one gets its name
+
+
 @contextlib.contextmanager
 def alone(target):
     """Two builds may test at the same time."""
@@ -204,20 +269,37 @@ def alone(target):
         yield
 
 
-def main():
+def fetch_missing(target):
+    """Returns where it says what there is."""
+    missing = [name for name in FILES if not (target / name).exists()]
+    if missing and os.environ.get("RVH_OFFLINE") == "1":
+        raise Missing(f"not in {target}: {', '.join(missing)}")
+    if missing:
+        fetch(missing, target)
+    return target / "versions"
+
+
+def fetch_missing_program(name, target):
+    if not (target / name).exists():
+        if os.environ.get("RVH_OFFLINE") == "1":
+            raise Missing(f"not in {target}: {name}")
+        fetch_program(name, target)
+    return target / name / "versions"
+
+
+def main(arguments):
+    if arguments and (arguments[1:] or arguments[0] not in PROGRAMS):
+        print(__doc__)
+        return 2
     target = folder()
     try:
         with alone(target):
-            missing = [name for name in FILES if not (target / name).exists()]
-            if missing and os.environ.get("RVH_OFFLINE") == "1":
-                raise Missing(f"not in {target}: {', '.join(missing)}")
-            if missing:
-                fetch(missing, target)
+            versions = fetch_missing_program(arguments[0], target) if arguments else fetch_missing(target)
     except (Missing, OSError, subprocess.TimeoutExpired) as problem:
         return report(problem)
-    print(f"{target}:\n{(target / 'versions').read_text()}", end="")
+    print(f"{versions.parent}:\n{versions.read_text()}", end="")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -13,7 +13,7 @@ def pad(data):
 
 class Archive:
     def __init__(self):
-        self.data, self.inode = b"", 0
+        self.data, self.inode = bytearray(), 0  # bytes would be copied for each file
 
     def _add(self, name, mode, content=b"", device=(0, 0)):
         self.inode += 1

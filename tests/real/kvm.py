@@ -5,7 +5,8 @@
   kvm.py --prepare PROGRAMS CONSOLE HARTS FOLDER     write the initramfs; print what to boot, as JSON
 
 PROGRAMS is the folder of the compiled init/vmm.c and init/guest.c. CONSOLE is how host and guest write:
-sbi (DBCN), legacy (the guest by putchar), mmio (a 16550). FIRMWARE as in linux.py. Host and guest have
+sbi (DBCN), legacy (the guest by putchar), mmio (a 16550), aia (a 16550 that interrupts by an APLIC; host and
+guest have IMSICs, the guest's being guest interrupt files). FIRMWARE as in linux.py. Host and guest have
 the same kernel (kernel.py) and the same number of harts. The guest's lines begin with "| ".
 """
 import json
@@ -24,33 +25,53 @@ LIMIT = "1G"  # a run takes about 0.1 G
 MEMORY = "256M"
 
 # As in init/vmm.c.
-RAM, RAM_SIZE, INITRD, UART = 0x80000000, 64 << 20, 0x83000000, 0x10000000
+RAM, RAM_MIB, INITRD, UART = 0x80000000, 64, 0x83000000, 0x10000000
+APLIC, IMSIC, IDENTITIES, SOURCES, UART_SOURCE = 0xd000000, 0x28000000, 255, 4, 1
+
+STAMP = r"(\[ *\d+\.\d+\] )?"  # Debian's kernel says when
 
 # CONSOLE: the device of host and guest, the host's words for the first process.
-CONSOLES = {"sbi": ("hvc0", ""), "legacy": ("hvc0", "legacy"), "mmio": ("ttyS0", "")}
+CONSOLES = {"sbi": ("hvc0", ""), "legacy": ("hvc0", "legacy"), "mmio": ("ttyS0", ""),
+            "aia": ("ttyS0", "aia")}
 
 
 def cells(value):
     return f"<{value >> 32:#x} {value & 0xffffffff:#x}>"
 
 
-def hart_node(hart):
+def hart_node(hart, aia):
+    more = "ssaia" if aia else "sstc"
     return f"""
     cpu@{hart} {{
       device_type = "cpu"; compatible = "riscv"; reg = <{hart}>; status = "okay";
-      riscv,isa = "rv64imafdc_zicsr_zifencei_sstc"; riscv,isa-base = "rv64i"; mmu-type = "riscv,sv39";
-      riscv,isa-extensions = "i", "m", "a", "f", "d", "c", "zicsr", "zifencei", "sstc";
-      interrupt-controller {{
+      riscv,isa = "rv64imafdc_zicsr_zifencei_sstc_{more}"; riscv,isa-base = "rv64i"; mmu-type = "riscv,sv39";
+      riscv,isa-extensions = "i", "m", "a", "f", "d", "c", "zicsr", "zifencei", "sstc", "{more}";
+      intc{hart}: interrupt-controller {{
         compatible = "riscv,cpu-intc"; #interrupt-cells = <1>; interrupt-controller;
       }};
     }};"""
 
 
-def guest_tree(console, harts, initrd_size):
+def aia_nodes(harts):
+    files = ", ".join(f"<&intc{hart} 9>" for hart in range(harts))
+    return f"""
+  imsic: interrupt-controller@{IMSIC:x} {{
+    compatible = "riscv,imsics"; reg = {cells(IMSIC)}, {cells(0x1000 * harts)}; interrupts-extended = {files};
+    interrupt-controller; #interrupt-cells = <0>; msi-controller; #msi-cells = <0>; riscv,num-ids = <{IDENTITIES}>;
+  }};
+  aplic: interrupt-controller@{APLIC:x} {{
+    compatible = "riscv,aplic"; reg = {cells(APLIC)}, {cells(0x8000)}; msi-parent = <&imsic>;
+    interrupt-controller; #interrupt-cells = <2>; riscv,num-sources = <{SOURCES}>;
+  }};"""
+
+
+def guest_tree(console, harts, initrd_size, mebibytes):
     """What the guest's kernel is told of its machine: the device tree, compiled."""
+    aia = console == "aia"
+    interrupt = f"interrupts-extended = <&aplic {UART_SOURCE} 4>;" if aia else ""
     uart = f"""serial@{UART:x} {{
-      compatible = "ns16550a"; reg = {cells(UART)}, <0 0x100>; clock-frequency = <3686400>;
-    }};""" if console == "mmio" else ""
+      compatible = "ns16550a"; reg = {cells(UART)}, <0 0x100>; clock-frequency = <3686400>; {interrupt}
+    }};""" if CONSOLES[console][0] == "ttyS0" else ""
     source = f"""/dts-v1/;
 / {{
   #address-cells = <2>; #size-cells = <2>; compatible = "riscv-virtio"; model = "guest in KVM";
@@ -58,18 +79,19 @@ def guest_tree(console, harts, initrd_size):
     bootargs = "console={CONSOLES[console][0]}";
     linux,initrd-start = {cells(INITRD)}; linux,initrd-end = {cells(INITRD + initrd_size)};
   }};
-  memory@{RAM:x} {{ device_type = "memory"; reg = {cells(RAM)}, {cells(RAM_SIZE)}; }};
+  memory@{RAM:x} {{ device_type = "memory"; reg = {cells(RAM)}, {cells(mebibytes << 20)}; }};
   cpus {{
-    #address-cells = <1>; #size-cells = <0>; timebase-frequency = <10000000>;{''.join(map(hart_node, range(harts)))}
+    #address-cells = <1>; #size-cells = <0>; timebase-frequency = <10000000>;{''.join(hart_node(hart, aia) for hart in range(harts))}
   }};
-  {uart}
+  {uart}{aia_nodes(harts) if aia else ""}
 }};"""
     done = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb"], input=source.encode(), check=True,
                           stdout=subprocess.PIPE)
     return done.stdout
 
 
-def initramfs(programs, console, harts):
+def vmm_archive(programs, console, harts, image, mebibytes):
+    """Our VMM and its guest, whose kernel and memory the caller chooses."""
     guest = linux.initramfs((programs / "guest").read_bytes())
     archive = cpio.Archive()
     for name in ("dev", "guest"):
@@ -77,21 +99,26 @@ def initramfs(programs, console, harts):
     archive.device("dev/console", 5, 1)
     archive.device("dev/kvm", 10, 232)
     archive.file("init", (programs / "vmm").read_bytes())
-    archive.file("guest/Image", kernel.image().read_bytes())
+    archive.file("guest/Image", image.read_bytes())
     archive.file("guest/initrd", guest)
-    archive.file("guest/tree", guest_tree(console, harts, len(guest)))
-    return archive.finish()
+    archive.file("guest/tree", guest_tree(console, harts, len(guest), mebibytes))
+    return archive
+
+
+def initramfs(programs, console, harts):
+    return vmm_archive(programs, console, harts, kernel.image(), RAM_MIB).finish()
 
 
 def machine(console, harts, initrd):
     device, words = CONSOLES[console]
-    return {"kernel": str(kernel.image()), "initrd": str(initrd), "memory": MEMORY, "harts": harts,
+    board = "virt,aia=aplic-imsic,aia-guests=3" if console == "aia" else "virt"
+    return {"machine": board, "kernel": str(kernel.image()), "initrd": str(initrd), "memory": MEMORY, "harts": harts,
             "append": f"console={device} -- {harts} {words}".rstrip()}
 
 
 def options(parts):
     """The same words for rvh-sim and for QEMU."""
-    return ["-kernel", parts["kernel"], "-initrd", parts["initrd"], "-append", parts["append"],
+    return ["-machine", parts["machine"], "-kernel", parts["kernel"], "-initrd", parts["initrd"], "-append", parts["append"],
             "-m", parts["memory"], "-smp", str(parts["harts"])]
 
 
@@ -102,30 +129,50 @@ def boot(program, programs, console, harts, firmware):
         return sim.simulate(program, [*linux.bios(firmware), *options(machine(console, harts, initrd.name))], LIMIT)
 
 
-def wanted(console, harts, firmware):
-    """Patterns of lines."""
-    yield from (r"kvm \[1\]: hypervisor extension available", r"kvm \[1\]: VMID 14 bits available",
-                r"kvm \[1\]: using Sv\d\dx4 G-stage page table format", f"vmm: starts a guest, harts {harts}")
-    yield from (r"\| Linux version 6.*", r"\| kvm \[1\]: hypervisor extension not available",
-                r"\| GUEST OK", r"\| Linux 6\.\S+ .* riscv64", r"\| isa\t\t: rv64imafdc_.*sstc.*",
-                r"\| PROCESSES OK", r"\| MEMORY OK", r"\| POWER OFF", r"\| reboot: Power down")
+def system_lines(harts, firmware):
+    """Patterns of lines: what KVM says of the machine, and what the guest's first process says of its own."""
+    yield from (rf"{STAMP}kvm \[\d+\]: {text}" for text in ("hypervisor extension available",
+                r"using Sv\d\dx4 G-stage page table format", "VMID 14 bits available"))
+    yield from (rf"\| {STAMP}Linux version 6.*", r"\| GUEST OK", r"\| Linux 6\.\S+ .* riscv64",
+                r"\| isa\t\t: rv64imafdc_.*sstc.*", r"\| PROCESSES OK", r"\| MEMORY OK", r"\| POWER OFF",
+                rf"\| {STAMP}reboot: Power down", f"{STAMP}reboot: Power down")
     for hart in range(harts):
         yield from (rf"\| processor\t: {hart}", rf"\| on hart {hart}")
-    yield from ("vmm: (SBI|MMIO) exits 0", f"vmm: {'MMIO' if console == 'mmio' else 'SBI'} exits [1-9].*",
-                "vmm: the guest has shut down", "POWER OFF", "reboot: Power down")
     if firmware != "builtin":
         yield "OpenSBI v.*"
 
 
-def check(run, console, harts, firmware):
-    """What is wrong with a run."""
-    yield from (f"on the console: {line!r}" for line in wanted(console, harts, firmware)
+def vmm_lines(console, harts):
+    """And what our VMM says."""
+    return (f"vmm: starts a guest, harts {harts}", "vmm: (SBI|MMIO) exits 0", "POWER OFF",
+            f"vmm: {'SBI' if CONSOLES[console][0] == 'hvc0' else 'MMIO'} exits [1-9].*", "vmm: the guest has shut down")
+
+
+def aia_lines(harts):
+    """What the two kernels say of it: of the guest a 16550 with an interrupt, and IPIs as messages."""
+    for stars in "", r"\| ":
+        yield from (f"{stars}riscv-intc: 64 local interrupts mapped using AIA",
+                    f"{stars}riscv-imsic: .*: providing IPIs using interrupt 1",
+                    rf"{stars}riscv-aplic d000000.interrupt-controller: \d+ interrupts forwarded to MSI .*",
+                    rf"{stars}.*ttyS0 at MMIO 0x10000000 \(irq = [1-9]\d*,.*")
+    yield r"kvm \[1\]: AIA available with 3 guest external interrupts"
+
+
+def compare(run, wanted):
+    """What is wrong with a run: lines that are missing, how it ended, what a kernel complains of."""
+    yield from (f"on the console: {line!r}" for line in wanted
                 if not re.search(f"^{line}$", run.console, re.MULTILINE))
     if run.status != 0:
         yield "exit code 0"
     trouble = linux.TROUBLE.search(run.console)
     if trouble:
         yield f"no complaint of a kernel: {trouble[0]}"
+
+
+def check(run, console, harts, firmware):
+    return compare(run, [*system_lines(harts, firmware), *vmm_lines(console, harts),
+                         *(aia_lines(harts) if console == "aia" else ()),
+                         r"\| kvm \[1\]: hypervisor extension not available"])
 
 
 def in_guest(trace):

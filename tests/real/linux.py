@@ -2,10 +2,11 @@
 """Debian's riscv64 kernel, from its first instruction to a process of ours and power-off.
 
   linux.py RVH_SIM INIT FIRMWARE HARTS    boot; FIRMWARE: builtin, installed/FILE, trixie/FILE
+  linux.py RVH_SIM INIT FIRMWARE HARTS AIA   the same with -machine virt,aia=AIA
   linux.py RVH_SIM INIT repeat HARTS      two boots must be the same, instruction for instruction
   linux.py RVH_SIM shell                  type into busybox's shell, through a pipe
   linux.py RVH_SIM hotplug FIRMWARE       harts stop and start again: HSM
-  linux.py --prepare INIT FOLDER          write the initramfs; print the options that boot it, as JSON
+  linux.py --prepare INIT HARTS FOLDER    write the initramfs; print the options that boot it, as JSON
 
 INIT is the compiled init/init.c. The console is the UART. A run is bounded by instructions.
 """
@@ -59,23 +60,30 @@ def options(initrd, harts):
             "-m", "512M", "-smp", harts]
 
 
-def prepare(init, folder):
+def prepare(init, harts, folder):
     initrd = folder / "linux.cpio"
     initrd.write_bytes(initramfs(init.read_bytes()))
-    print(json.dumps({"options": list(map(str, options(initrd, 1)))}, indent=1))
+    print(json.dumps({"options": list(map(str, options(initrd, harts)))}, indent=1))
 
 
-def boot(program, archive, firmware, harts, typed=None):
+def boot(program, archive, firmware, harts, typed=None, aia="none"):
     with tempfile.NamedTemporaryFile(suffix=".cpio") as initrd:
         initrd.write(archive)
         initrd.flush()
-        return sim.simulate(program, [*bios(firmware), *options(initrd.name, harts)], LIMIT, typed)
+        return sim.simulate(program, ["-machine", f"virt,aia={aia}", *bios(firmware),
+                                      *options(initrd.name, harts)], LIMIT, typed)
 
 
-def check(run, firmware, harts):
+# What the driver says of the controller that it has found.
+COLLECTORS = {"none": "riscv-plic: plic@c000000: mapped 95 interrupts",
+              "aplic": "riscv-aplic d000000.interrupt-controller: 96 interrupts directly connected",
+              "aplic-imsic": "riscv-aplic d000000.interrupt-controller: 96 interrupts forwarded to MSI"}
+
+
+def check(run, firmware, harts, aia):
     """What is wrong with a boot."""
     wanted = ["Linux version 6", "Run /init as init process", "INIT OK\n", "POWER OFF\n",
-              "reboot: Power down", "ttyS0 at MMIO 0x10000000",
+              "reboot: Power down", COLLECTORS[aia], "ttyS0 at MMIO 0x10000000",
               *(f"processor\t: {hart}\n" for hart in range(harts)),
               *(f"on hart {hart}\n" for hart in range(harts))]
     if harts > 1:
@@ -91,10 +99,10 @@ def check(run, firmware, harts):
         yield f"no complaint of the kernel: {trouble[0]}"
 
 
-def test_boot(program, init, firmware, harts):
-    run = boot(program, initramfs(init), firmware, harts)
-    problems = list(check(run, firmware, harts))
-    print(f"{firmware}, {harts} harts: {run.cost()}")
+def test_boot(program, init, firmware, harts, aia):
+    run = boot(program, initramfs(init), firmware, harts, aia=aia)
+    problems = list(check(run, firmware, harts, aia))
+    print(f"{firmware}, {harts} harts, aia={aia}: {run.cost()}")
     return sim.failure(run, problems) if problems else None
 
 
@@ -132,19 +140,20 @@ poweroff -f
 
 
 def main(arguments):
-    if arguments[:1] == ["--prepare"] and len(arguments) == 3:
-        prepare(pathlib.Path(arguments[1]), pathlib.Path(arguments[2]))
+    if arguments[:1] == ["--prepare"] and len(arguments) == 4:
+        _, init, harts, folder = arguments
+        prepare(pathlib.Path(init), int(harts), pathlib.Path(folder))
         return 0
     if arguments[1:] == ["shell"]:
         return test_shell(arguments[0])
     if len(arguments) == 3 and arguments[1] == "hotplug":
         return test_hotplug(arguments[0], arguments[2])
-    if len(arguments) == 4:
-        program, init, firmware, harts = arguments
+    if len(arguments) in (4, 5):
+        program, init, firmware, harts, *aia = arguments
         init = pathlib.Path(init).read_bytes()
         if firmware == "repeat":
             return test_repeat(program, init, int(harts))
-        return test_boot(program, init, firmware, int(harts))
+        return test_boot(program, init, firmware, int(harts), *(aia or ["none"]))
     print(__doc__)
     return 2
 

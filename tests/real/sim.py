@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 
-HANG = 300  # seconds: only for a simulator that does not even count instructions
+HANG = 900  # seconds: only for a simulator that does not even count instructions
 
 
 @dataclasses.dataclass

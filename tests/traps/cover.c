@@ -108,10 +108,12 @@ static void want_causes(cover *c)
              mode_names[mode], bits & 1, bits >> 1);
 }
 
+static bool has_row(unsigned csr) { return rv_csr_name(csr) && !(rv_csr_needs(csr) & ~TRAPS_EXT); }
+
 static void want_csrs(cover *c)
 {
   for (unsigned csr = 0; csr < 4096; csr++)
-    for (unsigned i = 0; rv_csr_name(csr) && i < 2 * N_MODES; i++)
+    for (unsigned i = 0; has_row(csr) && i < 2 * N_MODES; i++)
       want(c, CSR_GRID, "%s %s %s", rv_csr_name(csr), mode_names[i / 2], i & 1 ? "write" : "read");
 }
 

@@ -295,8 +295,8 @@ static bool prepare(run *n, GError **error)
   rv_hart *h = n->r->c->h;
   calm(h);
   set_mode(h, MODE_M);
-  if (h->choice.ext != (RV_EXT_ALL & ~n->k->without))
-    core_set_extensions(n->r->c, RV_EXT_ALL & ~n->k->without);
+  if (h->choice.ext != (TRAPS_EXT & ~n->k->without))
+    core_set_extensions(n->r->c, TRAPS_EXT & ~n->k->without);
   fill_registers(n);
   place_build(n->r->c, n->k, &n->p);
   set_vectors(n);

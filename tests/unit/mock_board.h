@@ -17,6 +17,8 @@ typedef struct {
   uint64_t time, ns;
   uint64_t ip[MOCK_HARTS]; /* the lines of mip, by number */
   uint64_t wires;          /* to the PLIC, by source */
+  unsigned msis;           /* how many have arrived at interrupt files, and the last one: */
+  unsigned msi_hart, msi_file, msi_id;
   unsigned timer_changes, power_calls;
   bool reset;
   int code;
@@ -45,6 +47,16 @@ static void mock_set_ip(void *ctx, unsigned hart, unsigned irq, bool on)
 static void mock_irq(void *ctx, unsigned source, bool on)
 {
   mock_level(&((mock_board *)ctx)->wires, source, on);
+}
+
+static void mock_msi(void *ctx, unsigned hart, unsigned file, unsigned id)
+{
+  mock_board *b = ctx;
+  ck_assert_uint_lt(hart, MOCK_HARTS);
+  b->msis++;
+  b->msi_hart = hart;
+  b->msi_file = file;
+  b->msi_id = id;
 }
 
 static void mock_power(void *ctx, bool reset, int code)
@@ -96,7 +108,8 @@ static inline void mock_init(mock_board *b)
                            .console_write = mock_console_write,
                            .console_read = mock_console_read,
                            .host_ns = mock_host_ns,
-                           .memory = mock_memory };
+                           .memory = mock_memory,
+                           .msi = mock_msi };
 }
 
 static inline uint64_t mock_read(rv_dev *dev, uint64_t offset, unsigned size)

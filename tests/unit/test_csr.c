@@ -56,6 +56,18 @@ static const struct {
   { 0x30C, 0x30F },
   { 0x60C, 0x60F },
   { 0x10C, 0x10F }, /* mstateen0..3, hstateen0..3, sstateen0..3 */
+  { 0x350, 0x351 },
+  { 0x35C, 0x35C },
+  { 0xFB0, 0xFB0 },
+  { 0x308, 0x309 }, /* miselect mireg, mtopei, mtopi, mvien mvip */
+  { 0x150, 0x151 },
+  { 0x15C, 0x15C },
+  { 0xDB0, 0xDB0 }, /* siselect sireg, stopei, stopi */
+  { 0x250, 0x251 },
+  { 0x25C, 0x25C },
+  { 0xEB0, 0xEB0 }, /* vsiselect vsireg, vstopei, vstopi */
+  { 0x608, 0x609 },
+  { 0x646, 0x647 }, /* hvien hvictl, hviprio1 hviprio2 */
 };
 
 static bool exists(unsigned csr)

@@ -177,6 +177,81 @@ START_TEST(serial_rtc_and_power)
 }
 END_TEST
 
+static void rebuild_with(rv_aia aia, bool firmware)
+{
+  for (unsigned i = 0; i < N_DEVS; i++)
+    devs[i]->free(devs[i]);
+  board.ops.aia = aia;
+  board.ops.guests = 3;
+  board.ops.firmware = firmware;
+  rv_dev *aplic = rv_aplic_new(&board.ops);
+  rv_dev *made[] = { rv_uart_new(&board.ops), rv_imsic_new(&board.ops, true),
+                     rv_imsic_new(&board.ops, false), rv_aplic_child(aplic), aplic };
+  memcpy(devs, made, sizeof devs);
+  build();
+}
+
+static bool has(const char *path, const char *name)
+{
+  int len;
+  return fdt_getprop(fdt, fdt_path_offset(fdt, path), name, &len);
+}
+
+#define APLIC_M "/soc/interrupt-controller@c000000"
+#define APLIC_S "/soc/interrupt-controller@d000000"
+#define IMSIC_M "/soc/interrupt-controller@24000000"
+#define IMSIC_S "/soc/interrupt-controller@28000000"
+
+/* Linux's riscv,aplic.yaml, as QEMU's tree has it with aia=aplic: the harts' wires. */
+START_TEST(an_aplic_with_wires)
+{
+  rebuild_with(RV_AIA_APLIC, false);
+  LIST(APLIC_M, "compatible", "qemu,aplic\0riscv,aplic");
+  CELLS(APLIC_M, "reg", 0, 0xc000000, 0, 0x8000);
+  CELLS(APLIC_M, "interrupts-extended", 1, 11, 2, 11);
+  CELLS(APLIC_M, "riscv,num-sources", 96);
+  CELLS(APLIC_M, "riscv,children", RV_PHANDLE_APLIC_S);
+  CELLS(APLIC_M, "riscv,delegation", RV_PHANDLE_APLIC_S, 1, 96);
+  CELLS(APLIC_M, "#interrupt-cells", 2);
+  CELLS(APLIC_S, "reg", 0, 0xd000000, 0, 0x8000);
+  CELLS(APLIC_S, "interrupts-extended", 1, 9, 2, 9);
+  CELLS(APLIC_S, "phandle", RV_PHANDLE_APLIC_S);
+  ck_assert(!has(APLIC_S, "riscv,children") && !has(APLIC_S, "msi-parent"));
+  CELLS("/soc/serial@10000000", "interrupts", 10, 4);
+  CELLS("/soc/serial@10000000", "interrupt-parent", RV_PHANDLE_APLIC_S);
+  ck_assert(!has(APLIC_M, "status"));
+}
+END_TEST
+
+/* With aia=aplic-imsic,aia-guests=3: messages, to four files of a hart at supervisor level. */
+START_TEST(an_aplic_with_imsics)
+{
+  rebuild_with(RV_AIA_IMSIC, false);
+  CELLS(APLIC_M, "msi-parent", RV_PHANDLE_IMSIC_M);
+  CELLS(APLIC_S, "msi-parent", RV_PHANDLE_IMSIC_S);
+  ck_assert(!has(APLIC_M, "interrupts-extended") && !has(APLIC_S, "interrupts-extended"));
+  LIST(IMSIC_M, "compatible", "qemu,imsics\0riscv,imsics");
+  CELLS(IMSIC_M, "reg", 0, 0x24000000, 0, 0x2000);
+  CELLS(IMSIC_M, "interrupts-extended", 1, 11, 2, 11);
+  CELLS(IMSIC_M, "riscv,num-ids", 255);
+  CELLS(IMSIC_M, "#interrupt-cells", 0);
+  ck_assert(has(IMSIC_M, "msi-controller") && !has(IMSIC_M, "riscv,guest-index-bits"));
+  CELLS(IMSIC_S, "reg", 0, 0x28000000, 0, 0x8000);
+  CELLS(IMSIC_S, "interrupts-extended", 1, 9, 2, 9);
+  CELLS(IMSIC_S, "riscv,guest-index-bits", 2);
+}
+END_TEST
+
+/* As OpenSBI's: a kernel that took the machine level's nodes for its own would fail. */
+START_TEST(machine_level_is_the_firmwares)
+{
+  rebuild_with(RV_AIA_IMSIC, true);
+  expect_string(APLIC_M, "status", "disabled");
+  expect_string(IMSIC_M, "status", "disabled");
+  ck_assert(!has(APLIC_S, "status") && !has(IMSIC_S, "status"));
+}
+END_TEST
+
 START_TEST(chosen_says_what_was_asked)
 {
   cfg.bootargs = "console=ttyS0";
@@ -281,6 +356,9 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, phandles_lead_where_they_should);
   tcase_add_test(tc, interrupt_controllers);
   tcase_add_test(tc, serial_rtc_and_power);
+  tcase_add_test(tc, an_aplic_with_wires);
+  tcase_add_test(tc, an_aplic_with_imsics);
+  tcase_add_test(tc, machine_level_is_the_firmwares);
   tcase_add_test(tc, chosen_says_what_was_asked);
   tcase_add_test(tc, what_is_not_given_is_not_there);
   tcase_add_test(tc, rng_seed_depends_on_the_seed_only);

@@ -224,6 +224,21 @@ START_TEST(a_program_in_flash_needs_no_file)
 }
 END_TEST
 
+START_TEST(interrupt_controllers_as_qemu)
+{
+  cli_options o;
+  PARSE(&o, "a");
+  ck_assert(o.config.aia == RVH_AIA_NONE && o.config.aia_guests == 0);
+  PARSE(&o, "a", "-M", "virt,aia=aplic");
+  ck_assert_int_eq(o.config.aia, RVH_AIA_APLIC);
+  PARSE(&o, "a", "-machine", "virt,aia-guests=3,aia=aplic-imsic");
+  ck_assert_int_eq(o.config.aia, RVH_AIA_APLIC_IMSIC);
+  ck_assert_uint_eq(o.config.aia_guests, 3);
+  PARSE(&o, "a", "-machine", "virt,aia=aplic-imsic", "-M", "virt,aia=none");
+  ck_assert_int_eq(o.config.aia, RVH_AIA_NONE);
+}
+END_TEST
+
 START_TEST(networks_and_consoles_as_qemu)
 {
   cli_options o;
@@ -378,7 +393,9 @@ static const struct {
   { { "a", "-icount", "rr=record" }, "not available", "shift=N" },
   { { "a", "--htinst=one" }, "no choice 'one'", "zero or transformed" },
   { { "a", "--fail-on=" }, "text is empty", "panic" },
-  { { "a", "-machine", "virt,aia=aplic" }, "aia=aplic: not available", "none" },
+  { { "a", "-machine", "virt,aia=imsic" }, "aia=imsic: not available", "none, aplic, aplic-imsic" },
+  { { "a", "-M", "virt,aia-guests=8" }, "'8' guest files are not possible", "from 0 to 7" },
+  { { "a", "-M", "virt,aia-guests=x" }, "'x' guest files are not possible", "from 0 to 7" },
   { { "a", "-machine", "virt,dumpdtp=x" }, "unknown key 'dumpdtp'", "did you mean dumpdtb=?" },
   { { "a", "-machine", "virtual" }, "-machine virtual: not available", "virt" },
   { { "a", "-machine", "virt,dumpdtb=" }, "the name is empty", "dumpdtb=virt.dtb" },
@@ -458,6 +475,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, how_time_and_resets_go);
   tcase_add_test(tc, drives_and_devices_as_qemu);
   tcase_add_test(tc, a_program_in_flash_needs_no_file);
+  tcase_add_test(tc, interrupt_controllers_as_qemu);
   tcase_add_test(tc, networks_and_consoles_as_qemu);
   tcase_add_test(tc, there_may_be_only_so_many_drives_and_devices);
   tcase_add_test(tc, help_and_version_need_no_program);

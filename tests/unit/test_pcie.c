@@ -303,6 +303,28 @@ START_TEST(device_tree_node_as_qemus)
 }
 END_TEST
 
+/* Linux uses messages if, and only if, the node says where they go. */
+START_TEST(device_tree_node_beside_an_aplic)
+{
+  for (rv_aia aia = RV_AIA_NONE; aia <= RV_AIA_IMSIC; aia++) {
+    uint8_t fdt[8192];
+    board.ops.aia = aia;
+    ck_assert_int_eq(fdt_create_empty_tree(fdt, sizeof fdt), 0);
+    ck_assert_int_eq(ecam->fdt(ecam, fdt, fdt_add_subnode(fdt, 0, "soc")), 0);
+    const int node = fdt_path_offset(fdt, "/soc/pci@30000000"), cells = aia ? 7 : 6;
+    int n;
+    const fdt32_t *map = fdt_getprop(fdt, node, "interrupt-map", &n);
+    ck_assert_int_eq(n, 16 * cells * 4);
+    ck_assert_uint_eq(fdt32_ld(map + 15 * cells + 5), 34);
+    if (aia)
+      ck_assert_uint_eq(fdt32_ld(map + 15 * cells + 6), 4); /* high level */
+    const fdt32_t *msi = fdt_getprop(fdt, node, "msi-parent", &n);
+    ck_assert(!msi == (aia != RV_AIA_IMSIC));
+    ck_assert(!msi || fdt32_ld(msi) == RV_PHANDLE_IMSIC_S);
+  }
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
   tcase_add_checked_fixture(tc, setup, teardown);
@@ -321,5 +343,6 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, accesses_across_borders);
   tcase_add_test(tc, every_register_and_size_is_survived);
   tcase_add_test(tc, device_tree_node_as_qemus);
+  tcase_add_test(tc, device_tree_node_beside_an_aplic);
 }
 UNIT_MAIN("pcie", add_tests)

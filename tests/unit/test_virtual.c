@@ -223,7 +223,8 @@ START_TEST(reasons)
                                         WHY_HCOUNTEREN,  WHY_SCOUNTEREN,   WHY_STCE_H,
                                         WHY_WRS_VTW,     WHY_CBIE_H,       WHY_CBIE_S,
                                         WHY_CBCFE_H,     WHY_CBCFE_S,      WHY_CBZE_H,
-                                        WHY_CBZE_S,      WHY_HSTATEEN };
+                                        WHY_CBZE_S,      WHY_HSTATEEN,     WHY_VTI,
+                                        WHY_NO_REGISTER, WHY_NO_GUEST_FILE };
   core *c = core_new();
   for (unsigned why = 1; why < N_WHY; why++) {
     set_mode(c->h, MODE_HS);

@@ -1,11 +1,13 @@
 /* vmm.c - a virtual machine monitor above Linux' KVM, and the first process of the host: runs a
  * guest kernel, shows its console, and powers the host off when the guest has ended.
  *
- *   /init [HARTS] [legacy]      the words after "--" on the host kernel's command line
+ *   /init [HARTS] [MEMORYM] [legacy] [aia]    the words after "--" on the host kernel's command line
  *
  * The guest has memory, harts, and the console that its kernel asks for: SBI DBCN (with "legacy"
- * the older putchar instead), or a 16550 without interrupts at UART. KVM itself does the rest of
- * SBI, the timers, and the interrupts between harts. The guest's files are those of kvm.py.
+ * the older putchar instead), or a 16550 without interrupts at UART. With "aia" it has an APLIC,
+ * which the 16550 interrupts, and for each hart a guest interrupt file of the host's hart it runs
+ * on. KVM itself does the rest of SBI, the timers, and the interrupts between harts. The guest's files are those of kvm.py. Where KVM
+ * is a module, that is /kvm.ko.
  */
 #include "kvm.h"
 #include "linux.h"
@@ -13,8 +15,12 @@
 enum { MAX_HARTS = 8, STACK = 16384, LINE = 200 };
 
 /* kvm.py has the same addresses. A kernel is 2 MiB above the start of RAM. */
-static const unsigned long RAM = 0x80000000, RAM_SIZE = 64 << 20, KERNEL = 0x80200000,
-                           INITRD = 0x83000000, TREE = 0x83e00000, UART = 0x10000000;
+static const unsigned long RAM = 0x80000000, KERNEL = 0x80200000, INITRD = 0x83000000,
+                           TREE = 0x83e00000, UART = 0x10000000, APLIC = 0xd000000,
+                           IMSIC = 0x28000000;
+
+/* The guest's interrupts, as kvm.py's device tree has them. */
+enum { IDENTITIES = 255, SOURCES = 4, UART_SOURCE = 1 };
 
 struct hart {
   long file, number;
@@ -22,6 +28,8 @@ struct hart {
 };
 
 static char *ram; /* the guest's, as it is here */
+static unsigned long ram_size = 64 << 20;
+static long aia_machine; /* where the 16550's interrupt goes to; 0: nowhere */
 static struct hart harts[MAX_HARTS];
 static char stacks[MAX_HARTS][STACK] __attribute__((aligned(16)));
 
@@ -88,7 +96,7 @@ enum { SBI_NOT_SUPPORTED = -2, SBI_INVALID_PARAM = -3 };
 static void write_console(struct kvm_run *run)
 {
   unsigned long size = run->sbi.args[0], offset = run->sbi.args[1] - RAM;
-  if (run->sbi.args[2] != 0 || offset > RAM_SIZE || size > RAM_SIZE - offset) {
+  if (run->sbi.args[2] != 0 || offset > ram_size || size > ram_size - offset) {
     run->sbi.error = (unsigned long)SBI_INVALID_PARAM;
     return;
   }
@@ -151,6 +159,15 @@ static void write_uart(unsigned which, unsigned char value)
     uart[which] = value;
 }
 
+/* Sending is always possible: it interrupts as long as the guest wants that. */
+static void interrupt_by_uart(void)
+{
+  enum { IER_SENT = 2 };
+  struct kvm_irq_level line = { UART_SOURCE, (uart[UART_IER] & IER_SENT) != 0 };
+  if (aia_machine)
+    must(call(SYS_IOCTL, aia_machine, KVM_IRQ_LINE, (long)&line, 0, 0), "KVM_IRQ_LINE: errno ");
+}
+
 static void serve_uart(struct kvm_run *run)
 {
   enum { DLAB = 0x80 };
@@ -172,6 +189,7 @@ static void serve_mmio(struct kvm_run *run)
   if (run->mmio.address - UART >= 8 || run->mmio.size != 1)
     fail("access to nothing at ", (long)run->mmio.address);
   serve_uart(run);
+  interrupt_by_uart();
 }
 
 static void end(struct kvm_run *run)
@@ -181,7 +199,7 @@ static void end(struct kvm_run *run)
   if (run->event.type != KVM_SYSTEM_EVENT_SHUTDOWN)
     fail("the guest ended by event ", run->event.type);
   print("vmm: the guest has shut down\n");
-  power_off();
+  call(SYS_EXIT_GROUP, 0, 0, 0, 0, 0);
 }
 
 static void serve(struct kvm_run *run)
@@ -220,9 +238,20 @@ static void load(const char *path, unsigned long address)
   long file = must(open_file(path, 0), path);
   char *at = ram + (address - RAM);
   for (long n;
-       (n = must(call(SYS_READ, file, (long)at, RAM + RAM_SIZE - address, 0, 0), path)) > 0;)
+       (n = must(call(SYS_READ, file, (long)at, RAM + ram_size - address, 0, 0), path)) > 0;)
     at += n, address += (unsigned long)n;
   call(SYS_CLOSE, file, 0, 0, 0, 0);
+}
+
+/* Without the file, KVM is in the kernel. */
+static void load_kvm(void)
+{
+  long file = open_file("/kvm.ko", 0);
+  if (file < 0)
+    return;
+  must(call(SYS_FINIT_MODULE, file, (long)"", 0, 0, 0), "finit_module /kvm.ko: errno ");
+  call(SYS_CLOSE, file, 0, 0, 0, 0);
+  print("vmm: loaded /kvm.ko\n");
 }
 
 static long make_machine(long kvm)
@@ -230,10 +259,10 @@ static long make_machine(long kvm)
   if (call(SYS_IOCTL, kvm, KVM_GET_API_VERSION, 0, 0, 0) != KVM_API_VERSION)
     fail("KVM's API version is not ", KVM_API_VERSION);
   long machine = must(call(SYS_IOCTL, kvm, KVM_CREATE_VM, 0, 0, 0), "KVM_CREATE_VM: errno ");
-  ram = map((long)RAM_SIZE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+  ram = map((long)ram_size, MAP_PRIVATE | MAP_ANONYMOUS, -1);
   if (!ram)
-    fail("no memory for the guest: bytes ", (long)RAM_SIZE);
-  struct kvm_memory_region region = { 0, 0, RAM, RAM_SIZE, (unsigned long)ram };
+    fail("no memory for the guest: bytes ", (long)ram_size);
+  struct kvm_memory_region region = { 0, 0, RAM, ram_size, (unsigned long)ram };
   must(call(SYS_IOCTL, machine, KVM_SET_USER_MEMORY_REGION, (long)&region, 0, 0),
        "KVM's memory: errno ");
   return machine;
@@ -251,6 +280,40 @@ static void make_hart(long kvm, long machine, long number, int legacy)
     fail("mmap of vCPU ", number);
   if (!legacy) /* KVM leaves DBCN to whom can serve it */
     set_register(hart, KVM_REG_SBI_EXTENSION + KVM_SBI_DBCN, 1);
+}
+
+static void set_attribute(long device, unsigned group, unsigned long attribute, const void *value)
+{
+  struct kvm_device_attr set = { 0, group, attribute, value };
+  must(call(SYS_IOCTL, device, KVM_SET_DEVICE_ATTR, (long)&set, 0, 0),
+       "KVM_SET_DEVICE_ATTR of the AIA: errno ");
+}
+
+static void configure_aia(long device, unsigned attribute, unsigned value)
+{
+  set_attribute(device, KVM_AIA_CONFIG, attribute, &value);
+}
+
+/* After the harts: with the host's guest interrupt files, or not at all. */
+static void make_aia(long machine, unsigned long count)
+{
+  struct kvm_create_device made = { KVM_DEV_TYPE_RISCV_AIA, 0, 0 };
+  must(call(SYS_IOCTL, machine, KVM_CREATE_DEVICE, (long)&made, 0, 0),
+       "KVM_CREATE_DEVICE of an AIA: errno ");
+  unsigned hart_bits = 0;
+  while (1ul << hart_bits < count)
+    hart_bits++;
+  configure_aia(made.file, KVM_AIA_CONFIG_MODE, KVM_AIA_MODE_HWACCEL);
+  configure_aia(made.file, KVM_AIA_CONFIG_IDS, IDENTITIES);
+  configure_aia(made.file, KVM_AIA_CONFIG_SRCS, SOURCES);
+  configure_aia(made.file, KVM_AIA_CONFIG_HART_BITS, hart_bits);
+  set_attribute(made.file, KVM_AIA_ADDR, KVM_AIA_ADDR_APLIC, &APLIC);
+  for (unsigned long n = 0; n < count; n++) {
+    unsigned long page = IMSIC + n * 4096;
+    set_attribute(made.file, KVM_AIA_ADDR, KVM_AIA_ADDR_IMSIC + n, &page);
+  }
+  set_attribute(made.file, KVM_AIA_CTRL, 0, 0);
+  aia_machine = machine;
 }
 
 /* The first hart starts here, the others where the guest's kernel says by SBI HSM. */
@@ -286,31 +349,58 @@ static void start_thread(struct hart *hart)
   must(a0, "clone: errno ");
 }
 
-/* The stack of a new process: the number of words, and the words. */
-__attribute__((used)) static void begin(long *stack)
+static struct {
+  unsigned long harts;
+  int legacy, aia;
+} asked = { 1, 0, 0 };
+
+static void take_word(const char *word)
 {
-  long count = 1;
-  int legacy = 0;
-  for (long n = 1; n < stack[0]; n++) {
-    const char *word = (const char *)stack[1 + n];
-    if (word[0] == 'l')
-      legacy = 1;
-    else if (word[0] >= '1' && word[0] <= '0' + MAX_HARTS)
-      count = word[0] - '0';
-  }
-  open_console();
+  unsigned long number = 0;
+  if (*word == 'l')
+    asked.legacy = 1;
+  if (*word == 'a')
+    asked.aia = 1;
+  for (; *word >= '0' && *word <= '9'; word++)
+    number = 10 * number + (unsigned long)(*word - '0');
+  if (*word == 'M')
+    ram_size = number << 20;
+  else if (number >= 1 && number <= MAX_HARTS)
+    asked.harts = number;
+}
+
+static void start_guest(void)
+{
   long kvm = must(open_file("/dev/kvm", O_RDWR), "/dev/kvm: errno ");
   long machine = make_machine(kvm);
   load("/guest/Image", KERNEL);
   load("/guest/initrd", INITRD);
   load("/guest/tree", TREE);
-  for (long n = 0; n < count; n++)
-    make_hart(kvm, machine, n, legacy);
+  for (unsigned long n = 0; n < asked.harts; n++)
+    make_hart(kvm, machine, (long)n, asked.legacy);
+  if (asked.aia)
+    make_aia(machine, asked.harts);
   start_first(&harts[0]);
-  print_number("vmm: starts a guest, harts ", (unsigned long)count);
-  for (long n = 1; n < count; n++)
+  print_number("vmm: starts a guest, harts ", asked.harts);
+  for (unsigned long n = 1; n < asked.harts; n++)
     start_thread(&harts[n]);
   run_hart(&harts[0]);
+}
+
+/* The stack of a new process: the number of words, and the words. */
+__attribute__((used)) static void begin(long *stack)
+{
+  for (long n = 1; n < stack[0]; n++)
+    take_word((const char *)stack[1 + n]);
+  open_console();
+  load_kvm();
+  /* In a process of its own: with it ends the machine, before the host is powered off. */
+  enum { SIGCHLD = 17 };
+  long child = must(call(SYS_CLONE, SIGCHLD, 0, 0, 0, 0), "clone: errno ");
+  if (child == 0)
+    start_guest();
+  must(call(SYS_WAIT4, child, 0, 0, 0, 0), "wait4: errno ");
+  power_off();
 }
 
 __asm__(".globl _start\n_start: mv a0, sp\n j begin\n");
