@@ -18,7 +18,7 @@ static const struct {
 /* What makes no sense without another one. */
 static const struct {
   rv_ext ext, needs;
-} depends[] = { { EXT_Shlcofideleg, EXT_Sscofpmf } };
+} depends[] = { { EXT_Shlcofideleg, EXT_Sscofpmf }, { EXT_Zfh, EXT_Zfhmin } };
 
 uint64_t rv_extensions(const rvh_config *config)
 {
