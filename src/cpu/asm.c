@@ -3,6 +3,7 @@
  * For tests, the monitor and small generated programs; it has no labels, directives or aliases.
  * As in disasm.c, the formats of operand.def say what is to be read.
  */
+#include "cpu/fp.h"
 #include "cpu/operand.h"
 #include <ctype.h>
 #include <inttypes.h>
@@ -117,6 +118,26 @@ static bool read_order(reader *r, int64_t *value)
   return r->p != start || fail(r, "some of iorw expected at '%s'", r->p);
 }
 
+/* "min", "inf", "nan", or the number in any spelling of C's. */
+static bool read_constant(reader *r, int64_t *value)
+{
+  const size_t len = strcspn(r->p, ", \t");
+  char *end;
+  const double number = strtod(r->p, &end);
+  const bool is_number = len && end == r->p + len;
+  for (unsigned n = 0; n < 32; n++) {
+    float constant;
+    memcpy(&constant, &rv_fli[n], sizeof constant);
+    if (n == 1 ? is_word(r->p, len, "min")
+               : is_number && (number == constant || (n == 31 && number != number))) {
+      *value = n;
+      r->p += len;
+      return true;
+    }
+  }
+  return fail(r, "a constant of fli expected at '%s'", r->p);
+}
+
 /* The number as written; what it stands for is encode_operand's. */
 static bool read_operand(reader *r, const rv_operand *o, int64_t *value)
 {
@@ -131,6 +152,8 @@ static bool read_operand(reader *r, const rv_operand *o, int64_t *value)
     return read_csr(r, value);
   case STYLE_ORDER:
     return read_order(r, value);
+  case STYLE_FLI:
+    return read_constant(r, value);
   default:
     return read_number(r, value);
   }

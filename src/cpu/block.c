@@ -223,6 +223,7 @@ static void fill_op(rv_op *o, const rv_insn *d, unsigned kind, uint32_t off, uns
     break;
   case RV_KIND_FF:
   case RV_KIND_FX:
+  case RV_KIND_FI:
     o->rd = d->rd;
     o->imm = d->raw;
     break;

@@ -27,16 +27,18 @@ static rv_format formats[N_FORMATS] = {
 
 static rv_insn_row rows[] = {
 #define INSN(op, text, picture, fmt, kind, ext, spec, brief)                                       \
-  { text, picture, #ext, spec, brief, FORMAT_##fmt, RV_KIND_##kind, EXT_##ext, OP_##op, 0, 0, false },
+  { text,           picture,   #ext,        spec,    brief, FORMAT_##fmt,                          \
+    RV_KIND_##kind, EXT_##ext, ALSO_##ext, OP_##op, 0,     0,                                      \
+    false },
 #define CINSN(row, text, picture, fmt, base, ext, spec, brief)                                     \
-  { text, picture, #ext, spec, brief, FORMAT_##fmt, 0, EXT_##ext, OP_##base, 0, 0, true },
+  { text, picture, #ext, spec, brief, FORMAT_##fmt, 0, EXT_##ext, ALSO_##ext, OP_##base, 0, 0, true },
 #include "cpu/insn.def"
 };
 
 enum {
   N_ROWS = sizeof rows / sizeof *rows,
   N_BUCKETS = 256 + 32, /* funct3 : opcode[6:2], then C's funct3 : quadrant */
-  POOL = 1024,
+  POOL = 2048,
 };
 
 /* Bucket b is pool[start[b]] .. pool[start[b + 1] - 1]: row numbers. */
@@ -288,7 +290,7 @@ bool rv_decode_for(uint64_t ext, uint32_t bits, rv_insn *out)
 {
   /* A compressed one needs the extension of what it is executed as, too: c.sext.b needs Zbb. */
   if (rv_decode(bits, out) && ext >> rows[out->row].ext_id & 1 &&
-      ext >> rows[row_of_op[out->op]].ext_id & 1)
+      ext >> rows[out->row].also_id & 1 && ext >> rows[row_of_op[out->op]].ext_id & 1)
     return true;
   *out = (rv_insn){ .op = OP_none, .len = out->len, .raw = out->raw };
   return false;

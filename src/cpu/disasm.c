@@ -2,6 +2,7 @@
  *
  * Nothing here knows an instruction: a row's format says which operands are printed and how.
  */
+#include "cpu/fp.h"
 #include "cpu/operand.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -80,6 +81,17 @@ static void put_csr(text *t, unsigned csr)
     put(t, "0x%x", csr);
 }
 
+/* As the C library writes numbers in hexadecimal; the smallest one is another in each format. */
+static void put_constant(text *t, unsigned n)
+{
+  float value;
+  memcpy(&value, &rv_fli[n], sizeof value);
+  if (n == 1)
+    put(t, "min");
+  else
+    put(t, "%a", (double)value);
+}
+
 static void put_operand(text *t, const rv_operand *o, uint32_t word, uint64_t pc)
 {
   int32_t value = rv_operand_get(o, word);
@@ -113,6 +125,9 @@ static void put_operand(text *t, const rv_operand *o, uint32_t word, uint64_t pc
     break;
   case STYLE_SUFFIX:
     put(t, "%s", rv_aqrl_names[value]);
+    break;
+  case STYLE_FLI:
+    put_constant(t, (unsigned)value);
     break;
   }
 }

@@ -86,6 +86,8 @@ static inline __attribute__((always_inline)) uint64_t box32(float f)
   }
 HOST_LOAD(flw, uint32_t, 0xffffffff00000000ull | v)
 HOST_LOAD(fld, uint64_t, v)
+HOST_LOAD(flh, uint16_t, 0xffffffffffff0000ull | v)
+HOST_STORE(fsh, uint16_t)
 HOST_STORE(fsw, uint32_t)
 HOST_STORE(fsd, uint64_t)
 
@@ -173,6 +175,10 @@ HOST_PICK(fmin_d, double, bits64, true, __builtin_isless(a, b))
 HOST_PICK(fmax_d, double, bits64, true, __builtin_isless(b, a))
 HOST_PICK(fmin_s, float, box32, BOTH_BOXED, __builtin_isless(a, b))
 HOST_PICK(fmax_s, float, box32, BOTH_BOXED, __builtin_isless(b, a))
+HOST_PICK(fminm_d, double, bits64, true, __builtin_isless(a, b))
+HOST_PICK(fmaxm_d, double, bits64, true, __builtin_isless(b, a))
+HOST_PICK(fminm_s, float, box32, BOTH_BOXED, __builtin_isless(a, b))
+HOST_PICK(fmaxm_s, float, box32, BOTH_BOXED, __builtin_isless(b, a))
 
 #define HOST_SIGN(name, ok, e)                                                                     \
   CASE(host_##name)                                                                                \
@@ -244,7 +250,12 @@ HOST_TO_X(fle_d, true, f64(fa) <= f64(fb))
 HOST_TO_X(feq_s, BOXED(fa &fb), f32(fa) == f32(fb))
 HOST_TO_X(flt_s, BOXED(fa &fb), f32(fa) < f32(fb))
 HOST_TO_X(fle_s, BOXED(fa &fb), f32(fa) <= f32(fb))
+HOST_TO_X(fltq_d, true, __builtin_isless(f64(fa), f64(fb)))
+HOST_TO_X(fleq_d, true, __builtin_islessequal(f64(fa), f64(fb)))
+HOST_TO_X(fltq_s, BOXED(fa &fb), __builtin_isless(f32(fa), f32(fb)))
+HOST_TO_X(fleq_s, BOXED(fa &fb), __builtin_islessequal(f32(fa), f32(fb)))
 HOST_TO_X(fmv_x_d, true, fa)
+HOST_TO_X(fmv_x_h, true, (int64_t)(int16_t)fa)
 HOST_TO_X(fmv_x_w, true, sext32(fa))
 
 /* Truncation. What does not fit is asked before: the host would say "inexact" of it, too. A
@@ -274,6 +285,7 @@ HOST_TO_X(fcvt_lu_s, BELOW_S(0x1p63f), _mm_cvttss_si64(_mm_set_ss(f32(fa))))
     NEXT;                                                                                          \
   }
 HOST_FROM_X(fmv_d_x, true, a)
+HOST_FROM_X(fmv_h_x, true, 0xffffffffffff0000ull | (uint16_t)a)
 HOST_FROM_X(fmv_w_x, true, 0xffffffff00000000ull | (uint32_t)a)
 HOST_FROM_X(fcvt_d_w, true, bits64((int32_t)a))
 HOST_FROM_X(fcvt_d_wu, true, bits64((int64_t)(uint32_t)a))

@@ -9,6 +9,14 @@ typedef enum {
   N_EXT
 } rv_ext;
 
+/* The second extension that a row of insn.def needs: its own, but for these. */
+enum {
+#define EXT(id, name, state, spec, brief) ALSO_##id = EXT_##id,
+#include "cpu/ext.def"
+  EXT_Zfa_Zfh = EXT_Zfa,
+  ALSO_Zfa_Zfh = EXT_Zfh
+};
+
 /* What -cpu rv64 has, and -cpu max. */
 #define RV_EXT_ALWAYS 1
 #define RV_EXT_ON 1

@@ -1,9 +1,9 @@
-/* fp.c - binary32 and binary64 arithmetic in integers; see fp.h.
+/* fp.c - binary16, binary32 and binary64 arithmetic in integers; see fp.h.
  *
- * One algorithm for both formats, in three steps: unpack the bits to a number (sign, exponent,
+ * One algorithm for all formats, in three steps: unpack the bits to a number (sign, exponent,
  * 128-bit significand), compute exactly or with a sticky bit for what is lost, and round once
  * into the format. Only the last step knows rounding modes and flags of the result.
- * Manual: unprivileged, "F" and "D" extensions. Uses no host floating point.
+ * Manual: unprivileged, "F", "D", "Zfh" and "Zfa" extensions. Uses no host floating point.
  */
 #include "cpu/fp.h"
 
@@ -18,7 +18,7 @@ typedef struct {
   int exp_bits, frac_bits;
 } format;
 
-static const format f32 = { 8, 23 }, f64 = { 11, 52 };
+static const format f16 = { 5, 10 }, f32 = { 8, 23 }, f64 = { 11, 52 };
 
 /* INF and the NaNs follow FINITE, and the NaNs are last: they are tested by comparison. */
 typedef enum { FINITE, INF, QUIET_NAN, SIGNALING_NAN } kind;
@@ -342,10 +342,18 @@ GENERIC uint64_t min_max(rv_fp *fp, format f, uint64_t a_bits, uint64_t b_bits, 
   return a_below != max ? a_bits : b_bits;
 }
 
+/* [norm:fmaxm-s_fminm-s_op] */
+GENERIC uint64_t min_max_or_nan(rv_fp *fp, format f, uint64_t a, uint64_t b, bool max)
+{
+  const uint64_t r = min_max(fp, f, a, b, max);
+  return is_nan(unpack(f, a)) || is_nan(unpack(f, b)) ? canonical_nan(f) : r;
+}
+
+GENERIC bool both_zero(format f, uint64_t a, uint64_t b) { return ((a | b) & ~sign_bit(f)) == 0; }
+
 GENERIC bool eq(rv_fp *fp, format f, uint64_t a, uint64_t b)
 {
-  bool both_zero = ((a | b) & ~sign_bit(f)) == 0;
-  return !any_nan(fp, unpack(f, a), unpack(f, b)) && (a == b || both_zero);
+  return !any_nan(fp, unpack(f, a), unpack(f, b)) && (a == b || both_zero(f, a, b));
 }
 
 /* Whether an operand is a NaN, for the signaling comparisons: any NaN raises NV. */
@@ -356,16 +364,31 @@ GENERIC bool unordered(rv_fp *fp, format f, uint64_t a, uint64_t b)
   return nan;
 }
 
+/* Of two that are no NaNs. */
+GENERIC bool is_below(format f, uint64_t a, uint64_t b)
+{
+  return ordered(f, a) < ordered(f, b) && !both_zero(f, a, b);
+}
+
 GENERIC bool lt(rv_fp *fp, format f, uint64_t a, uint64_t b)
 {
-  bool both_zero = ((a | b) & ~sign_bit(f)) == 0;
-  return !unordered(fp, f, a, b) && ordered(f, a) < ordered(f, b) && !both_zero;
+  return !unordered(fp, f, a, b) && is_below(f, a, b);
 }
 
 GENERIC bool le(rv_fp *fp, format f, uint64_t a, uint64_t b)
 {
-  bool both_zero = ((a | b) & ~sign_bit(f)) == 0;
-  return !unordered(fp, f, a, b) && (ordered(f, a) <= ordered(f, b) || both_zero);
+  return !unordered(fp, f, a, b) && !is_below(f, b, a);
+}
+
+/* The quiet ones [norm:fleq-s_fltq-s_op]: a signaling NaN raises NV, no other does. */
+GENERIC bool ltq(rv_fp *fp, format f, uint64_t a, uint64_t b)
+{
+  return !any_nan(fp, unpack(f, a), unpack(f, b)) && is_below(f, a, b);
+}
+
+GENERIC bool leq(rv_fp *fp, format f, uint64_t a, uint64_t b)
+{
+  return !any_nan(fp, unpack(f, a), unpack(f, b)) && !is_below(f, b, a);
 }
 
 /* [norm:fclass-s_op]: bits 0 to 7 go from -infinity to +infinity, 8 and 9 are the NaNs. */
@@ -387,6 +410,17 @@ GENERIC uint64_t clip(rv_fp *fp, bool negative, uint64_t lowest, uint64_t highes
   return negative ? lowest : highest;
 }
 
+/* A finite number's magnitude, rounded; *rest is what was rounded away, as rounds_up has it. 64
+ * integer bits and 64 of the fraction: for exponents up to 63. Rounding up carries no further: a
+ * number with a fraction has less than 53 bits before it. */
+GENERIC uint64_t round_magnitude(uint8_t rm, number x, u128 *rest)
+{
+  u128 fixed = shift_right_sticky(x.sig, 63 - x.exp);
+  uint64_t whole = fixed >> 64;
+  *rest = fixed << 64;
+  return whole + rounds_up(rm, x.sign, whole & 1, *rest);
+}
+
 /* Round to an integer of lowest .. highest, both as in an x register. lowest is zero for the
  * unsigned types, and the negation of its magnitude. */
 GENERIC uint64_t to_integer(rv_fp *fp, number x, uint64_t lowest, uint64_t highest)
@@ -394,12 +428,8 @@ GENERIC uint64_t to_integer(rv_fp *fp, number x, uint64_t lowest, uint64_t highe
   bool negative = x.sign && !is_nan(x);
   if (x.kind != FINITE || x.exp > 63)
     return clip(fp, negative, lowest, highest);
-  /* To 64 integer and 64 fraction bits. Rounding up carries no further: a number with a fraction
-   * has less than 53 bits before it. */
-  u128 fixed = shift_right_sticky(x.sig, 63 - x.exp);
-  u128 rest = fixed << 64;
-  uint64_t whole = fixed >> 64;
-  whole += rounds_up(fp->rm, x.sign, whole & 1, rest);
+  u128 rest;
+  uint64_t whole = round_magnitude(fp->rm, x, &rest);
   if (whole > (negative ? -lowest : highest))
     return clip(fp, negative, lowest, highest);
   fp->flags |= rest ? RV_NX : 0;
@@ -447,7 +477,51 @@ GENERIC uint64_t convert(rv_fp *fp, format from, format to, uint64_t bits)
   return x.kind == INF ? with_sign(to, x.sign, infinity(to)) : round_pack(fp, to, x);
 }
 
-/* --- The two formats --- */
+/* [norm:fround-s_op], [norm:froundnx-s_op]. What has no fraction, infinities and zeros among them,
+ * stays as it is; a result of zero has the operand's sign. */
+GENERIC uint64_t round_to_integral(rv_fp *fp, format f, uint64_t bits, uint8_t inexact)
+{
+  number x = unpack(f, bits);
+  u128 rest;
+  if (any_nan(fp, x, x))
+    return canonical_nan(f);
+  if (x.kind == INF || is_zero(x) || x.exp >= f.frac_bits)
+    return bits;
+  number whole = from_integer(x.sign, round_magnitude(fp->rm, x, &rest));
+  fp->flags |= rest ? inexact : 0;
+  return round_pack(fp, f, whole); /* exact */
+}
+
+/* [norm:fcvtmod-w-d_op]: what is beyond 128 bits has no bit below 2^32. */
+GENERIC uint64_t modular(rv_fp *fp, format f, uint64_t bits)
+{
+  number x = unpack(f, bits);
+  rv_fp clipped = { .rm = RV_RTZ };
+  to_i32(&clipped, f, bits); /* [norm:fcvtmod-w-d_flags] */
+  fp->flags |= clipped.flags;
+  if (x.kind != FINITE || x.exp < 0 || x.exp > 127)
+    return 0;
+  uint64_t magnitude = x.sig >> (127 - x.exp);
+  return extend(x.sign ? -magnitude : magnitude);
+}
+
+/* [norm:fli-s_op] */
+const uint32_t rv_fli[32] = {
+  0xbf800000, 0x00800000, 0x37800000, 0x38000000, 0x3b800000, 0x3c000000, 0x3d800000, 0x3e000000,
+  0x3e800000, 0x3ea00000, 0x3ec00000, 0x3ee00000, 0x3f000000, 0x3f200000, 0x3f400000, 0x3f600000,
+  0x3f800000, 0x3fa00000, 0x3fc00000, 0x3fe00000, 0x40000000, 0x40200000, 0x40400000, 0x40800000,
+  0x41000000, 0x41800000, 0x43000000, 0x43800000, 0x47000000, 0x47800000, 0x7f800000, 0x7fc00000,
+};
+
+/* The smallest normal number is each format's own, and 2^16 is infinity in binary16, as if rounded
+ * [norm:fli-d_op, norm:fli-h_op]. */
+GENERIC uint64_t load_immediate(format f, unsigned n)
+{
+  rv_fp fp = { .rm = RV_RNE };
+  return n == 1 ? 1ull << f.frac_bits : convert(&fp, f32, f, rv_fli[n]);
+}
+
+/* --- The three formats --- */
 
 #define INSTANCE(F, T)                                                                             \
   T rv_##F##_add(rv_fp *fp, T a, T b) { return add(fp, F, a, b); }                                 \
@@ -458,6 +532,13 @@ GENERIC uint64_t convert(rv_fp *fp, format from, format to, uint64_t bits)
   T rv_##F##_fma(rv_fp *fp, T a, T b, T c) { return mul_add(fp, F, a, b, c); }                     \
   T rv_##F##_min(rv_fp *fp, T a, T b) { return min_max(fp, F, a, b, false); }                      \
   T rv_##F##_max(rv_fp *fp, T a, T b) { return min_max(fp, F, a, b, true); }                       \
+  T rv_##F##_minm(rv_fp *fp, T a, T b) { return min_max_or_nan(fp, F, a, b, false); }              \
+  T rv_##F##_maxm(rv_fp *fp, T a, T b) { return min_max_or_nan(fp, F, a, b, true); }               \
+  T rv_##F##_round(rv_fp *fp, T a) { return round_to_integral(fp, F, a, 0); }                      \
+  T rv_##F##_roundnx(rv_fp *fp, T a) { return round_to_integral(fp, F, a, RV_NX); }                \
+  T rv_##F##_li(unsigned n) { return load_immediate(F, n); }                                       \
+  bool rv_##F##_ltq(rv_fp *fp, T a, T b) { return ltq(fp, F, a, b); }                              \
+  bool rv_##F##_leq(rv_fp *fp, T a, T b) { return leq(fp, F, a, b); }                              \
   bool rv_##F##_eq(rv_fp *fp, T a, T b) { return eq(fp, F, a, b); }                                \
   bool rv_##F##_lt(rv_fp *fp, T a, T b) { return lt(fp, F, a, b); }                                \
   bool rv_##F##_le(rv_fp *fp, T a, T b) { return le(fp, F, a, b); }                                \
@@ -471,8 +552,14 @@ GENERIC uint64_t convert(rv_fp *fp, format from, format to, uint64_t bits)
   T rv_i64_to_##F(rv_fp *fp, int64_t a) { return from_signed(fp, F, a); }                          \
   T rv_u64_to_##F(rv_fp *fp, uint64_t a) { return from_unsigned(fp, F, a); }
 
+INSTANCE(f16, uint16_t)
 INSTANCE(f32, uint32_t)
 INSTANCE(f64, uint64_t)
 
 uint64_t rv_f32_to_f64(rv_fp *fp, uint32_t a) { return convert(fp, f32, f64, a); }
 uint32_t rv_f64_to_f32(rv_fp *fp, uint64_t a) { return convert(fp, f64, f32, a); }
+uint32_t rv_f16_to_f32(rv_fp *fp, uint16_t a) { return convert(fp, f16, f32, a); }
+uint64_t rv_f16_to_f64(rv_fp *fp, uint16_t a) { return convert(fp, f16, f64, a); }
+uint16_t rv_f32_to_f16(rv_fp *fp, uint32_t a) { return convert(fp, f32, f16, a); }
+uint16_t rv_f64_to_f16(rv_fp *fp, uint64_t a) { return convert(fp, f64, f16, a); }
+uint64_t rv_f64_modular(rv_fp *fp, uint64_t a) { return modular(fp, f64, a); }

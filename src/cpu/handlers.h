@@ -126,6 +126,7 @@ static inline __attribute__((always_inline)) uint64_t rv_copy_of(uint64_t v)
 #define WRAP_FF(name) CASE(name) { SLOW(name); }
 #define WRAP_XF(name) CASE(name) { SLOW(name); }
 #define WRAP_FX(name) CASE(name) { SLOW(name); }
+#define WRAP_FI(name) CASE(name) { SLOW(name); }
 /* Inline: csrr and csrrw of a CSR that is its cell to this mode. Which one it is, and whether, is
  * asked each time, for blocks are shared between modes. All else is rv_csr_access's. */
 #define WRAP_CSR(name)                                                                             \

@@ -34,6 +34,7 @@ enum rv_insn_kind {
   RV_KIND_FF,
   RV_KIND_XF,
   RV_KIND_FX,
+  RV_KIND_FI,
   RV_KIND_NOP,
   RV_KIND_CSR,
   RV_KIND_HLV,
@@ -57,6 +58,7 @@ typedef struct {
   const char *text, *pattern, *ext, *spec, *brief;
   uint8_t fmt, kind; /* kind: of the base instruction */
   uint8_t ext_id;    /* rv_ext */
+  uint8_t also_id;   /* another one that it needs, or the same */
   uint16_t base_op;  /* what it executes as */
   uint32_t mask, match;
   bool compressed;

@@ -14,7 +14,8 @@ enum rv_style {
   STYLE_CSR,
   STYLE_RM,
   STYLE_ORDER,
-  STYLE_SUFFIX
+  STYLE_SUFFIX,
+  STYLE_FLI
 };
 enum rv_rule { RULE_ANY, RULE_NOT0, RULE_NOT2, RULE_SAME, RULE_DYN };
 

@@ -160,6 +160,7 @@ static inline uint64_t sext32(uint64_t v) { return (int64_t)(int32_t)v; }
 #define XF_RM(name) FP_BODY(name, 1)
 #define FX(name) FP_BODY(name, 0)
 #define FX_RM(name) FP_BODY(name, 1)
+#define FI(name) FP_BODY(name, 0)
 #define FLOAD(name, type)                                                                          \
   HAS_ROW(name)                                                                                    \
   typedef type mem_##name;                                                                         \
@@ -276,6 +277,17 @@ static inline bool fp_run(rv_hart *h, rv_op *op, int64_t budget, fp_body *body, 
   {                                                                                                \
     uint64_t r;                                                                                    \
     if (!fp_run(h, op, budget, body_##name, uses_rm_##name, h->x[op->rs1], &r))                    \
+      return false;                                                                                \
+    h->f[op->rd] = r;                                                                              \
+    fp_written(h);                                                                                 \
+    return true;                                                                                   \
+  }
+#undef SLOW_FI
+#define SLOW_FI(name)                                                                              \
+  SLOW(name)                                                                                       \
+  {                                                                                                \
+    uint64_t r;                                                                                    \
+    if (!fp_run(h, op, budget, body_##name, uses_rm_##name, op->rs1, &r))                          \
       return false;                                                                                \
     h->f[op->rd] = r;                                                                              \
     fp_written(h);                                                                                 \

@@ -26,6 +26,7 @@
 #define SLOW_FF(op) SLOW_DECLARE(op)
 #define SLOW_XF(op) SLOW_DECLARE(op)
 #define SLOW_FX(op) SLOW_DECLARE(op)
+#define SLOW_FI(op) SLOW_DECLARE(op)
 #define SLOW_CSR(op) SLOW_DECLARE(op)
 #define SLOW_HLV(op) SLOW_DECLARE(op)
 #define SLOW_SYS(op) SLOW_DECLARE(op)

@@ -18,7 +18,7 @@ static const struct {
 /* What makes no sense without another one. */
 static const struct {
   rv_ext ext, needs;
-} depends[] = { { EXT_Shlcofideleg, EXT_Sscofpmf } };
+} depends[] = { { EXT_Shlcofideleg, EXT_Sscofpmf }, { EXT_Zfh, EXT_Zfhmin } };
 
 /* An IMSIC is used by CSRs that come with it. */
 static uint64_t of_board(const rvh_config *config)

@@ -355,7 +355,7 @@ static void add_fs_dirty(rv_spike_line *line, rvh_machine *m, const rvh_event *e
 
 static bool writes_f(unsigned kind)
 {
-  return kind == RV_KIND_FLOAD || kind == RV_KIND_FF || kind == RV_KIND_FX;
+  return kind == RV_KIND_FLOAD || kind == RV_KIND_FF || kind == RV_KIND_FX || kind == RV_KIND_FI;
 }
 
 static void add_mem(rv_spike_line *line, const rv_touch *t)

@@ -91,7 +91,7 @@ void floating(body *b)
   if (chance(b->g, 5) && !mode_is_user(b->mode))
     emit(b->g, "lui x30,6; csrrs zero,%u,x30", b->mode == MODE_M ? CSR_mstatus : CSR_sstatus);
   for (unsigned n = 1 + rnd(b->g, 3); n > 0; n--)
-    any_of(b, KIND(FF) | KIND(XF) | KIND(FX));
+    any_of(b, KIND(FF) | KIND(XF) | KIND(FX) | KIND(FI));
 }
 
 void constant(body *b)

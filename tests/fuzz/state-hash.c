@@ -256,7 +256,8 @@ static void run_hashed(run *r)
 /* ---- programs ---- */
 
 /* Extensions that are off by default, and whose instructions the generator writes. */
-static const uint64_t OFF_BUT_GENERATED = 1ull << EXT_Zicond | 1ull << EXT_Zcb | 1ull << EXT_Zacas;
+static const uint64_t OFF_BUT_GENERATED =
+    1ull << EXT_Zicond | 1ull << EXT_Zcb | 1ull << EXT_Zacas | 1ull << EXT_Zfh | 1ull << EXT_Zfhmin;
 
 static int fail(const char *what, GError *error)
 {

@@ -24,7 +24,7 @@ HERE = pathlib.Path(__file__).parent
 LOG = (HERE / "spike.log").read_text()
 USAGE, EXPECT, SKIP = 126, 125, 77
 MACHINE = ["--strict", "--htinst=zero", "--hints=none", "-cpu", "rv64,sscofpmf=off"]
-ISA = ("rv64gch_zicntr_zihpm_zicbom_zicboz_zicbop_zawrs_smmpm_smnpm_ssnpm_"
+ISA = ("rv64gch_zicntr_zihpm_zicbom_zicboz_zicbop_zawrs_zfa_smmpm_smnpm_ssnpm_"
        "sstc_svadu_svpbmt_svnapot_svinval_zicclsm_zba_zbb_zbc_zbs")
 
 

@@ -203,6 +203,7 @@ typedef bool slow_function(rv_hart *h, rv_op *op, int64_t budget);
 #define SLOT_FF(op) SLOT(op)
 #define SLOT_XF(op) SLOT(op)
 #define SLOT_FX(op) SLOT(op)
+#define SLOT_FI(op) SLOT(op)
 #define SLOT_CSR(op) SLOT(op)
 #define SLOT_HLV(op) SLOT(op)
 #define SLOT_SYS(op) SLOT(op)

@@ -4,7 +4,7 @@
  * multiple of the format's unit in the last place with MPFR's integer roundings, which know all
  * five modes. Whether a result is tiny is decided by rounding it once more as if the exponent
  * had no lower bound. Operands come from a fixed seed and lean to the edges.
- * Manual: unprivileged, "F" and "D" extensions.
+ * Manual: unprivileged, "F", "D", "Zfh" and "Zfa" extensions.
  */
 #ifndef RVH_TESTS_FP_ORACLE_H
 #define RVH_TESTS_FP_ORACLE_H
@@ -21,7 +21,7 @@ typedef struct {
   int exp_bits, frac_bits;
 } format;
 
-static const format formats[] = { { 8, 23 }, { 11, 52 } };
+static const format formats[] = { { 8, 23 }, { 11, 52 }, { 5, 10 } };
 
 static inline int bias(format f) { return (1 << (f.exp_bits - 1)) - 1; }
 static inline int min_exp(format f) { return 1 - bias(f); }
@@ -154,7 +154,9 @@ static inline uint64_t random_addend(format f, uint64_t a, uint64_t b)
   case 0:
     return random_partner(f, a);
   case 1:
-    return sign_bit(f) ^ (p == 24 ? rv_f32_mul(&fp, a, b) : rv_f64_mul(&fp, a, b));
+    return sign_bit(f) ^ (p == 11   ? rv_f16_mul(&fp, a, b)
+                          : p == 24 ? rv_f32_mul(&fp, a, b)
+                                    : rv_f64_mul(&fp, a, b));
   case 2:
     return compose(f, exp + (int)below(5) - 2, random_frac(f));
   default:
@@ -394,16 +396,71 @@ static inline void set_integer(mpfr_t x, int type, uint64_t a)
     mpfr_set_ui(x, type == 1 ? (uint32_t)a : a, MPFR_RNDN);
 }
 
-/* A double: any, or one near the middle of two singles, often about the smallest normal one. */
-static inline uint64_t random_near_single(void)
+/* A number of the wider format: any, or one near the middle of two of the narrower, often about the
+ * smallest normal one. */
+static inline uint64_t random_near(format wide, format narrow)
 {
-  uint64_t a = random_operand(formats[1]);
+  const int less = wide.frac_bits - narrow.frac_bits - 9;
+  uint64_t a = random_operand(wide);
   if (below(2))
     return a;
-  uint64_t exp = 1023 + (below(3) ? (int)below(300) - 160 : (int)below(4) - 129),
-           frac = random_frac(formats[1]);
-  frac = below(2) ? frac & ~0ull << (20 + below(32)) : frac;
-  return (a & 1ull << 63) | exp << 52 | ((frac + below(3) - 1) & frac_mask(formats[1]));
+  int exp = bias(wide) - bias(narrow) +
+            (below(3) ? (int)below(2 * bias(narrow) + 46) - 33 : (int)below(4) - 2);
+  uint64_t frac = random_frac(wide);
+  frac = below(2) ? frac & ~0ull << (less + below(wide.frac_bits - less)) : frac;
+  return compose(wide, exp, (frac + below(3) - 1) & frac_mask(wide));
+}
+
+/* --- Rounding to an integer, the modular conversion, constants --- */
+
+static inline uint64_t expect_round(oracle *o, format f, rv_fp *fp, uint64_t a, bool tell_inexact)
+{
+  decode(f, o->exact, a);
+  fp->flags |= is_signaling(f, a) ? RV_NV : 0;
+  if (mpfr_number_p(o->exact)) {
+    const bool inexact = round_to_unit(o, fp->rm, 0);
+    fp->flags |= inexact && tell_inexact ? RV_NX : 0;
+    mpfr_set(o->exact, o->rounded, MPFR_RNDN);
+    mpfr_setsign(o->exact, o->exact, (a & sign_bit(f)) != 0, MPFR_RNDN);
+  }
+  return encode(o, f, fp);
+}
+
+/* [norm:fcvtmod-w-d_op], [norm:fcvtmod-w-d_flags] */
+static inline uint64_t expect_modular(oracle *o, format f, rv_fp *fp, uint64_t a)
+{
+  static const int_range words = { (uint64_t)INT32_MIN, INT32_MAX };
+  rv_fp clipped = { .rm = RV_RTZ };
+  decode(f, o->exact, a);
+  expect_integer(o, &words, &clipped);
+  fp->flags |= clipped.flags;
+  if (!mpfr_number_p(o->exact))
+    return 0;
+  mpfr_trunc(o->rounded, o->exact);
+  mpfr_get_z(o->digits, o->rounded, MPFR_RNDN);
+  mpz_fdiv_r_2exp(o->digits, o->digits, 32);
+  return (int64_t)(int32_t)mpz_get_ui(o->digits);
+}
+
+/* The manual's table of FLI; entry 1 is the smallest normal number of the format, 31 the canonical
+ * NaN. */
+static inline uint64_t expect_constant(oracle *o, format f, unsigned n)
+{
+  static const double constants[] = {
+    -1,    0,      0x1p-16, 0x1p-15, 0x1p-8, 0x1p-7, 0.0625, 0.125, 0.25,  0.3125,
+    0.375, 0.4375, 0.5,     0.625,   0.75,   0.875,  1,      1.25,  1.5,   1.75,
+    2,     2.5,    3,       4,       8,      16,     128,    256,   32768, 65536,
+  };
+  rv_fp fp = { .rm = RV_RNE };
+  if (n == 1)
+    mpfr_set_ui_2exp(o->exact, 1, min_exp(f), MPFR_RNDN);
+  else if (n < 30)
+    mpfr_set_d(o->exact, constants[n], MPFR_RNDN);
+  else if (n == 30)
+    mpfr_set_inf(o->exact, 1);
+  else
+    mpfr_set_nan(o->exact);
+  return encode(o, f, &fp);
 }
 
 /* --- Minimum and maximum --- */
@@ -419,5 +476,11 @@ static inline uint64_t expect_min_max(oracle *o, format f, uint64_t a, uint64_t 
   bool a_below = mpfr_equal_p(o->a, o->b) ? mpfr_signbit(o->a) && !mpfr_signbit(o->b)
                                           : mpfr_less_p(o->a, o->b);
   return max ? (a_below ? b : a) : a_below ? a : b;
+}
+
+/* [norm:fmaxm-s_fminm-s_op] */
+static inline uint64_t expect_min_max_or_nan(oracle *o, format f, uint64_t a, uint64_t b, bool max)
+{
+  return is_nan(f, a) || is_nan(f, b) ? quiet_nan(f) : expect_min_max(o, f, a, b, max);
 }
 #endif

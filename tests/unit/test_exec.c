@@ -155,7 +155,7 @@ static void loads_and_stores(world *w)
     { "sb a1,1(a0)", { 0x8786858483820880 } },   { "sh a1,1(a0)", { 0x8786858483070880 } },
     { "sw a1,1(a0)", { 0x8786850506070880 } },   { "sd a1,1(a0)", { 0x0203040506070880 } },
     { "sd a1,0(a0)", { 0x0102030405060708 } },   { "fsw fa1,0(a0)", { 0x8786858415161718 } },
-    { "fsd fa1,0(a0)", { 0x1112131415161718 } },
+    { "fsd fa1,0(a0)", { 0x1112131415161718 } }, { "fsh fa1,1(a0)", { 0x8786858483171880 } },
   };
   rv_hart *h = w->harts[0];
   uint8_t bytes[24];
@@ -175,6 +175,8 @@ static void loads_and_stores(world *w)
     }
     run_one(w, "flw fa3,0(a0)");
     ck_assert_uint_eq(h->f[13], 0xffffffff83828180);
+    run_one(w, "flh fa3,1(a0)");
+    ck_assert_uint_eq(h->f[13], 0xffffffffffff8281);
     run_one(w, "fld fa3,0(a0)");
     ck_assert_uint_eq(h->f[13], 0x8786858483828180);
     EACH(stores)
@@ -352,10 +354,14 @@ static bool illegal(world *w, const char *text)
 }
 
 static const char *const fp_insns[] = {
-  "flw fa3,0(a0)",      "fsw fa3,0(a0)",           "fld fa3,0(a0)",       "fsd fa3,0(a0)",
-  "c.fld fa3,0(a0)",    "c.fsd fa3,0(a0)",         "c.fldsp fa3,0(sp)",   "c.fsdsp fa3,0(sp)",
-  "fadd.s fa3,fa0,fa1", "fmadd.d fa3,fa0,fa1,fa2", "fsgnj.d fa3,fa0,fa1", "feq.s a2,fa0,fa1",
-  "fmv.x.w a2,fa0",     "fmv.d.x fa3,a0",          "fcvt.w.d a2,fa0",     "fclass.d a2,fa0",
+  "flw fa3,0(a0)",          "fsw fa3,0(a0)",           "fld fa3,0(a0)",       "fsd fa3,0(a0)",
+  "c.fld fa3,0(a0)",        "c.fsd fa3,0(a0)",         "c.fldsp fa3,0(sp)",   "c.fsdsp fa3,0(sp)",
+  "fadd.s fa3,fa0,fa1",     "fmadd.d fa3,fa0,fa1,fa2", "fsgnj.d fa3,fa0,fa1", "feq.s a2,fa0,fa1",
+  "fmv.x.w a2,fa0",         "fmv.d.x fa3,a0",          "fcvt.w.d a2,fa0",     "fclass.d a2,fa0",
+  "flh fa3,0(a0)",          "fsh fa3,0(a0)",           "fmv.x.h a2,fa0",      "fmv.h.x fa3,a0",
+  "fcvt.h.s fa3,fa0",       "fcvt.d.h fa3,fa0",        "fadd.h fa3,fa0,fa1",  "fli.h fa3,0.5",
+  "fli.s fa3,min",          "fround.d fa3,fa0",        "fleq.s a2,fa0,fa1",   "fminm.d fa3,fa0,fa1",
+  "fcvtmod.w.d a2,fa0,rtz",
 };
 
 /* Illegal with FS Off, in mstatus, or in vsstatus while V=1 [H-293]. */
@@ -384,13 +390,18 @@ END_TEST
  * [norm:roundingmode_rsv]; where there is no rm field frm does not matter. */
 START_TEST(reserved_rounding_modes_are_illegal)
 {
-  static const char *const with_rm[] = { "fadd.s fa3,fa0,fa1",      "fsqrt.d fa3,fa0",
-                                         "fmadd.s fa3,fa0,fa1,fa2", "fcvt.w.s a2,fa0",
-                                         "fcvt.lu.d a2,fa0",        "fcvt.s.l fa3,a0",
-                                         "fcvt.s.d fa3,fa0",        "fcvt.d.s fa3,fa0,dyn",
-                                         "fcvt.d.w fa3,a0,dyn",     "fcvt.d.wu fa3,a0,dyn" };
-  static const char *const without[] = { "fsgnj.s fa3,fa0,fa1", "fmin.d fa3,fa0,fa1",
-                                         "feq.s a2,fa0,fa1", "fmv.x.d a2,fa0", "fclass.s a2,fa0" };
+  static const char *const with_rm[] = {
+    "fadd.s fa3,fa0,fa1",      "fsqrt.d fa3,fa0",      "fmadd.s fa3,fa0,fa1,fa2",
+    "fcvt.w.s a2,fa0",         "fcvt.lu.d a2,fa0",     "fcvt.s.l fa3,a0",
+    "fcvt.s.d fa3,fa0",        "fcvt.d.s fa3,fa0,dyn", "fcvt.d.w fa3,a0,dyn",
+    "fcvt.d.wu fa3,a0,dyn",    "fcvt.s.h fa3,fa0,dyn", "fcvt.h.d fa3,fa0",
+    "fmadd.h fa3,fa0,fa1,fa2", "fround.s fa3,fa0",     "froundnx.d fa3,fa0"
+  };
+  static const char *const without[] = { "fsgnj.s fa3,fa0,fa1",   "fmin.d fa3,fa0,fa1",
+                                         "feq.s a2,fa0,fa1",      "fmv.x.d a2,fa0",
+                                         "fclass.s a2,fa0",       "fli.d fa3,min",
+                                         "fmaxm.s fa3,fa0,fa1",   "fltq.h a2,fa0,fa1",
+                                         "fcvtmod.w.d a2,fa0,rtz" };
   world *w = fp_world();
   rv_hart *h = w->harts[0];
   for (unsigned frm = 0; frm < 8; frm++) {
@@ -441,8 +452,20 @@ START_TEST(fs_becomes_dirty_by_writes_alone)
   ck_assert_uint_eq(fs_after(w, "feq.s a2,fa0,fa1"), 2);
   ck_assert_uint_eq(fs_after(w, "fmv.x.w a2,fa0"), 2);
   ck_assert_uint_eq(fs_after(w, "fcvt.w.s a2,fa0"), 2);
+  ck_assert_uint_eq(fs_after(w, "fli.s fa3,1"), 3);
+  ck_assert_uint_eq(fs_after(w, "fminm.s fa3,fa0,fa1"), 3);
+  ck_assert_uint_eq(fs_after(w, "fround.s fa3,fa0"), 3);
+  ck_assert_uint_eq(fs_after(w, "flh fa3,0(a0)"), 3);
+  ck_assert_uint_eq(fs_after(w, "fmv.h.x fa3,a0"), 3);
+  ck_assert_uint_eq(fs_after(w, "fsh fa0,0(a0)"), 2);
+  ck_assert_uint_eq(fs_after(w, "fmv.x.h a2,fa0"), 2);
+  ck_assert_uint_eq(fs_after(w, "fleq.s a2,fa0,fa1"), 2);
+  ck_assert_uint_eq(fs_after(w, "fcvtmod.w.d a2,fa4,rtz"), 2);
   h->f[10] = 0xffffffff7fc00000;
-  ck_assert_uint_eq(fs_after(w, "flt.s a2,fa0,fa1"), 3); /* NV */
+  ck_assert_uint_eq(fs_after(w, "fleq.s a2,fa0,fa1"), 2); /* quiet */
+  ck_assert_uint_eq(fs_after(w, "flt.s a2,fa0,fa1"), 3);  /* NV */
+  h->f[14] = 0x7ff8000000000000;
+  ck_assert_uint_eq(fs_after(w, "fcvtmod.w.d a2,fa4,rtz"), 3); /* NV */
   /* with V=1 both become dirty [H-294] */
   h->v = true;
   h->prv = PRV_S;

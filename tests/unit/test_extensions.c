@@ -44,6 +44,13 @@ START_TEST(absent_instructions_are_illegal)
     { EXT_Zbb, "c.zext.h s1" },           { EXT_Zba, "c.zext.w s1" },
     { EXT_Zacas, "amocas.q a2,a4,(a0)" }, { EXT_Zacas, "amocas.w a2,a4,(a0)" },
     { EXT_Zicond, "czero.eqz a1,a0,a0" },
+    { EXT_Zfa, "fli.s fa0,1" },
+    { EXT_Zfa, "fcvtmod.w.d a1,fa0,rtz" },
+    { EXT_Zfa, "fli.h fa0,1" },
+    { EXT_Zfh, "fli.h fa0,1" },
+    { EXT_Zfh, "fadd.h fa0,fa0,fa0" },
+    { EXT_Zfhmin, "flh fa0,0(a0)" },
+    { EXT_Zfhmin, "fcvt.d.h fa0,fa0" },
   };
   for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
     core *with = core_without(N_EXT), *without = core_without(cases[i].ext);

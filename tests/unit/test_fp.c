@@ -1,5 +1,6 @@
 /* test_fp.c - soft-float against MPFR (fp_oracle.h), in every rounding mode, with flags. The
- * instructions on top of it: test_fp_insns.c. Manual: unprivileged, "F" and "D" extensions.
+ * instructions on top of it: test_fp_insns.c. Manual: unprivileged, "F", "D", "Zfh" and "Zfa"
+ * extensions.
  */
 #include "fp_oracle.h"
 #include "unit.h"
@@ -19,66 +20,109 @@ enum { CASES = 200000 };
 
 /* --- Arithmetic --- */
 
-static uint64_t run32(op op, rv_fp *fp, uint32_t a, uint32_t b, uint32_t c)
-{
-  switch (op) {
-  case ADD:
-    return rv_f32_add(fp, a, b);
-  case SUB:
-    return rv_f32_sub(fp, a, b);
-  case MUL:
-    return rv_f32_mul(fp, a, b);
-  case DIV:
-    return rv_f32_div(fp, a, b);
-  case SQRT:
-    return rv_f32_sqrt(fp, a);
-  default:
-    return rv_f32_fma(fp, a, b, c);
-  }
-}
+/* The functions of one format; operands beyond its width are cut. */
+typedef struct {
+  uint64_t (*arithmetic)(op, rv_fp *, const uint64_t *);
+  uint64_t (*to_integer)(unsigned type, rv_fp *, uint64_t);
+  uint64_t (*from_integer)(unsigned type, rv_fp *, uint64_t);
+  uint64_t (*pick)(unsigned which, rv_fp *, uint64_t, uint64_t); /* min, max, minm, maxm */
+  bool (*compare)(unsigned which, rv_fp *, uint64_t, uint64_t);  /* eq, lt, le, ltq, leq */
+  uint64_t (*round)(bool tell_inexact, rv_fp *, uint64_t);
+  uint64_t (*constant)(unsigned);
+  uint64_t (*class)(uint64_t);
+} functions;
 
-static uint64_t run64(op op, rv_fp *fp, uint64_t a, uint64_t b, uint64_t c)
-{
-  switch (op) {
-  case ADD:
-    return rv_f64_add(fp, a, b);
-  case SUB:
-    return rv_f64_sub(fp, a, b);
-  case MUL:
-    return rv_f64_mul(fp, a, b);
-  case DIV:
-    return rv_f64_div(fp, a, b);
-  case SQRT:
-    return rv_f64_sqrt(fp, a);
-  default:
-    return rv_f64_fma(fp, a, b, c);
-  }
-}
+#define FUNCTIONS(F)                                                                               \
+  static uint64_t arithmetic_##F(op op, rv_fp *fp, const uint64_t *x)                              \
+  {                                                                                                \
+    switch (op) {                                                                                  \
+    case ADD:                                                                                      \
+      return rv_##F##_add(fp, x[0], x[1]);                                                         \
+    case SUB:                                                                                      \
+      return rv_##F##_sub(fp, x[0], x[1]);                                                         \
+    case MUL:                                                                                      \
+      return rv_##F##_mul(fp, x[0], x[1]);                                                         \
+    case DIV:                                                                                      \
+      return rv_##F##_div(fp, x[0], x[1]);                                                         \
+    case SQRT:                                                                                     \
+      return rv_##F##_sqrt(fp, x[0]);                                                              \
+    default:                                                                                       \
+      return rv_##F##_fma(fp, x[0], x[1], x[2]);                                                   \
+    }                                                                                              \
+  }                                                                                                \
+  static uint64_t to_integer_##F(unsigned type, rv_fp *fp, uint64_t a)                             \
+  {                                                                                                \
+    return type == 0   ? rv_##F##_to_i32(fp, a)                                                    \
+           : type == 1 ? rv_##F##_to_u32(fp, a)                                                    \
+           : type == 2 ? rv_##F##_to_i64(fp, a)                                                    \
+                       : rv_##F##_to_u64(fp, a);                                                   \
+  }                                                                                                \
+  static uint64_t from_integer_##F(unsigned type, rv_fp *fp, uint64_t a)                           \
+  {                                                                                                \
+    return type == 0   ? rv_i32_to_##F(fp, a)                                                      \
+           : type == 1 ? rv_u32_to_##F(fp, a)                                                      \
+           : type == 2 ? rv_i64_to_##F(fp, a)                                                      \
+                       : rv_u64_to_##F(fp, a);                                                     \
+  }                                                                                                \
+  static uint64_t pick_##F(unsigned which, rv_fp *fp, uint64_t a, uint64_t b)                      \
+  {                                                                                                \
+    return which == 0   ? rv_##F##_min(fp, a, b)                                                   \
+           : which == 1 ? rv_##F##_max(fp, a, b)                                                   \
+           : which == 2 ? rv_##F##_minm(fp, a, b)                                                  \
+                        : rv_##F##_maxm(fp, a, b);                                                 \
+  }                                                                                                \
+  static bool compare_##F(unsigned which, rv_fp *fp, uint64_t a, uint64_t b)                       \
+  {                                                                                                \
+    return which == 0   ? rv_##F##_eq(fp, a, b)                                                    \
+           : which == 1 ? rv_##F##_lt(fp, a, b)                                                    \
+           : which == 2 ? rv_##F##_le(fp, a, b)                                                    \
+           : which == 3 ? rv_##F##_ltq(fp, a, b)                                                   \
+                        : rv_##F##_leq(fp, a, b);                                                  \
+  }                                                                                                \
+  static uint64_t round_##F(bool tell_inexact, rv_fp *fp, uint64_t a)                              \
+  {                                                                                                \
+    return tell_inexact ? rv_##F##_roundnx(fp, a) : rv_##F##_round(fp, a);                         \
+  }                                                                                                \
+  static uint64_t constant_##F(unsigned n) { return rv_##F##_li(n); }                              \
+  static uint64_t class_##F(uint64_t a) { return rv_##F##_class(a); }
+FUNCTIONS(f16)
+FUNCTIONS(f32)
+FUNCTIONS(f64)
 
-static void check_op(oracle *o, op op, format f, uint8_t rm, const uint64_t *x)
+/* By index of formats, as is all that is named fmt. */
+enum { N_FORMATS = 3 };
+#define OF(F)                                                                                      \
+  {                                                                                                \
+    arithmetic_##F, to_integer_##F, from_integer_##F, pick_##F, compare_##F, round_##F,            \
+        constant_##F, class_##F                                                                    \
+  }
+static const functions functions_of[N_FORMATS] = { OF(f32), OF(f64), OF(f16) };
+
+static int width(format f) { return 1 + f.exp_bits + f.frac_bits; }
+
+static void check_op(oracle *o, op op, int fmt, uint8_t rm, const uint64_t *x)
 {
+  const format f = formats[fmt];
   rv_fp got = { .rm = rm }, want = { .rm = rm };
-  bool single = f.exp_bits == 8;
   uint64_t wanted = expect(o, op, f, &want, x);
-  uint64_t result = single ? run32(op, &got, x[0], x[1], x[2]) : run64(op, &got, x[0], x[1], x[2]);
+  uint64_t result = functions_of[fmt].arithmetic(op, &got, x);
   check_msg(result == wanted && got.flags == want.flags,
             "f%d %s rm %d of %#" PRIx64 " %#" PRIx64 " %#" PRIx64 ": %#" PRIx64
             " flags %#x, should be %#" PRIx64 " flags %#x",
-            single ? 32 : 64, op_names[op], rm, x[0], x[1], x[2], result, got.flags, wanted,
-            want.flags);
+            width(f), op_names[op], rm, x[0], x[1], x[2], result, got.flags, wanted, want.flags);
 }
 
 /* One loop iteration is one operation: results and flags equal the exact result's, rounded. */
 START_TEST(arithmetic_is_exact)
 {
   oracle *o = oracle_new();
-  for (int i = 0; i < 2 * CASES; i++) {
-    format f = formats[i & 1];
+  for (int i = 0; i < N_FORMATS * CASES; i++) {
+    format f = formats[i % N_FORMATS];
     uint64_t all = sign_bit(f) | (sign_bit(f) - 1), x[3];
     x[0] = random_operand(f);
     x[1] = random_partner(f, x[0]) & all;
     x[2] = random_addend(f, x[0], x[1]) & all;
-    check_op(o, _i, f, below(5), x);
+    check_op(o, _i, i % N_FORMATS, below(5), x);
   }
   oracle_free(o);
 }
@@ -86,156 +130,192 @@ END_TEST
 
 /* --- Conversions --- */
 
-typedef struct {
+static const struct {
   const char *name;
-  uint64_t (*from32)(rv_fp *, uint32_t);
-  uint64_t (*from64)(rv_fp *, uint64_t);
   int_range range;
-} to_integer;
-
-static const to_integer to_integers[] = {
-  { "i32", rv_f32_to_i32, rv_f64_to_i32, { (uint64_t)INT32_MIN, INT32_MAX } },
-  { "u32", rv_f32_to_u32, rv_f64_to_u32, { 0, UINT32_MAX } },
-  { "i64", rv_f32_to_i64, rv_f64_to_i64, { (uint64_t)INT64_MIN, INT64_MAX } },
-  { "u64", rv_f32_to_u64, rv_f64_to_u64, { 0, UINT64_MAX } },
+} integers[] = {
+  { "i32", { (uint64_t)INT32_MIN, INT32_MAX } },
+  { "u32", { 0, UINT32_MAX } },
+  { "i64", { (uint64_t)INT64_MIN, INT64_MAX } },
+  { "u64", { 0, UINT64_MAX } },
 };
 
 /* [norm:fcvt_unrepresentable_nv], [norm:fcvt_nx]; 32-bit results are sign-extended. */
 START_TEST(integers_are_rounded_and_clipped)
 {
-  const to_integer *t = &to_integers[_i];
+  const int_range *range = &integers[_i].range;
   oracle *o = oracle_new();
-  for (int i = 0; i < CASES; i++) {
-    format f = formats[i & 1];
+  for (int i = 0; i < N_FORMATS * CASES / 2; i++) {
+    format f = formats[i % N_FORMATS];
     uint64_t a = random_operand(f);
     rv_fp got = { .rm = below(5) }, want = got;
     decode(f, o->exact, a);
-    uint64_t wanted = expect_integer(o, &t->range, &want);
-    if (t->range.highest <= UINT32_MAX)
+    uint64_t wanted = expect_integer(o, range, &want);
+    if (range->highest <= UINT32_MAX)
       wanted = (int64_t)(int32_t)wanted;
-    uint64_t result = i & 1 ? t->from64(&got, a) : t->from32(&got, a);
+    uint64_t result = functions_of[i % N_FORMATS].to_integer(_i, &got, a);
     check_msg(result == wanted && got.flags == want.flags,
-              "%#" PRIx64 " to %s rm %d: %#" PRIx64 " flags %#x, should be %#" PRIx64 " flags %#x",
-              a, t->name, got.rm, result, got.flags, wanted, want.flags);
+              "f%d %#" PRIx64 " to %s rm %d: %#" PRIx64 " flags %#x, should be %#" PRIx64
+              " flags %#x",
+              width(f), a, integers[_i].name, got.rm, result, got.flags, wanted, want.flags);
   }
   oracle_free(o);
 }
 END_TEST
-
-static uint64_t from_integer(int type, bool single, rv_fp *fp, uint64_t a)
-{
-  switch (type) {
-  case 0:
-    return single ? rv_i32_to_f32(fp, a) : rv_i32_to_f64(fp, a);
-  case 1:
-    return single ? rv_u32_to_f32(fp, a) : rv_u32_to_f64(fp, a);
-  case 2:
-    return single ? rv_i64_to_f32(fp, a) : rv_i64_to_f64(fp, a);
-  default:
-    return single ? rv_u64_to_f32(fp, a) : rv_u64_to_f64(fp, a);
-  }
-}
 
 /* [norm:fcvt_round]: integers are rounded by rm, and an upper half that is none is ignored. */
 START_TEST(integers_become_numbers)
 {
   oracle *o = oracle_new();
-  for (int i = 0; i < CASES; i++) {
-    format f = formats[i & 1];
+  for (int i = 0; i < N_FORMATS * CASES / 2; i++) {
+    format f = formats[i % N_FORMATS];
     uint64_t a = random_integer();
     rv_fp got = { .rm = below(5) }, want = got;
     set_integer(o->exact, _i, a);
-    uint64_t wanted = encode(o, f, &want), result = from_integer(_i, !(i & 1), &got, a);
-    check_msg(
-        result == wanted && got.flags == want.flags,
-        "%s %#" PRIx64 " to f%d rm %d: %#" PRIx64 " flags %#x, should be %#" PRIx64 " flags %#x",
-        to_integers[_i].name, a, i & 1 ? 64 : 32, got.rm, result, got.flags, wanted, want.flags);
+    uint64_t wanted = encode(o, f, &want),
+             result = functions_of[i % N_FORMATS].from_integer(_i, &got, a);
+    check_msg(result == wanted && got.flags == want.flags,
+              "%s %#" PRIx64 " to f%d rm %d: %#" PRIx64 " flags %#x, should be %#" PRIx64
+              " flags %#x",
+              integers[_i].name, a, width(f), got.rm, result, got.flags, wanted, want.flags);
   }
   oracle_free(o);
 }
 END_TEST
 
-/* [norm:fcvt_float_rounding]: to single rounds, to double is exact; a NaN becomes canonical. */
+static uint64_t narrow(int from, int to, rv_fp *fp, uint64_t a)
+{
+  return to == 0 ? rv_f64_to_f32(fp, a) : from == 0 ? rv_f32_to_f16(fp, a) : rv_f64_to_f16(fp, a);
+}
+
+static uint64_t widen(int from, int to, rv_fp *fp, uint64_t a)
+{
+  return from == 0 ? rv_f32_to_f64(fp, a) : to == 0 ? rv_f16_to_f32(fp, a) : rv_f16_to_f64(fp, a);
+}
+
+/* [norm:fcvt_float_rounding]: to a narrower one rounds, to a wider is exact; a NaN becomes
+ * canonical. */
 START_TEST(formats_convert)
 {
+  static const struct {
+    int wide, narrow;
+  } pairs[] = { { 1, 0 }, { 0, 2 }, { 1, 2 } };
   oracle *o = oracle_new();
-  for (int i = 0; i < 2 * CASES; i++) {
-    bool widen = i & 1;
-    format from = formats[!widen], to = formats[widen];
-    uint64_t a = widen ? random_operand(from) : random_near_single();
+  for (int i = 0; i < 6 * CASES / 2; i++) {
+    const bool widens = i & 1;
+    const int from = widens ? pairs[i % 3].narrow : pairs[i % 3].wide,
+              to = widens ? pairs[i % 3].wide : pairs[i % 3].narrow;
+    uint64_t a = widens ? random_operand(formats[from]) : random_near(formats[from], formats[to]);
     rv_fp got = { .rm = below(5) }, want = got;
-    want.flags |= is_signaling(from, a) ? RV_NV : 0;
-    decode(from, o->exact, a);
-    uint64_t wanted = encode(o, to, &want);
-    uint64_t result = widen ? rv_f32_to_f64(&got, a) : rv_f64_to_f32(&got, a);
-    check_msg(result == wanted && got.flags == want.flags,
-              "%#" PRIx64 " to f%d rm %d: %#" PRIx64 " flags %#x, should be %#" PRIx64 " flags %#x",
-              a, widen ? 64 : 32, got.rm, result, got.flags, wanted, want.flags);
+    want.flags |= is_signaling(formats[from], a) ? RV_NV : 0;
+    decode(formats[from], o->exact, a);
+    uint64_t wanted = encode(o, formats[to], &want);
+    uint64_t result = widens ? widen(from, to, &got, a) : narrow(from, to, &got, a);
+    check_msg(
+        result == wanted && got.flags == want.flags,
+        "f%d %#" PRIx64 " to f%d rm %d: %#" PRIx64 " flags %#x, should be %#" PRIx64 " flags %#x",
+        width(formats[from]), a, width(formats[to]), got.rm, result, got.flags, wanted, want.flags);
   }
+  oracle_free(o);
+}
+END_TEST
+
+/* [norm:fround-s_op], [norm:fround-s_zero_inf], [norm:fround-s_nan_nv], [norm:froundnx-s_op] */
+START_TEST(rounded_to_integers)
+{
+  oracle *o = oracle_new();
+  for (int i = 0; i < 2 * N_FORMATS * CASES / 2; i++) {
+    const format f = formats[i % N_FORMATS];
+    const uint64_t a = random_operand(f);
+    rv_fp got = { .rm = below(5) }, want = got;
+    const uint64_t wanted = expect_round(o, f, &want, a, i & 1),
+                   result = functions_of[i % N_FORMATS].round(i & 1, &got, a);
+    check_msg(result == wanted && got.flags == want.flags,
+              "f%d %#" PRIx64 " rm %d: %#" PRIx64 " flags %#x, should be %#" PRIx64 " flags %#x",
+              width(f), a, got.rm, result, got.flags, wanted, want.flags);
+  }
+  oracle_free(o);
+}
+END_TEST
+
+/* [norm:fcvtmod-w-d_op], [norm:fcvtmod-w-d_flags]. The exponents where bits leave the low word are
+ * met as often as those where they come in. */
+START_TEST(modular_words)
+{
+  const format f = formats[1];
+  oracle *o = oracle_new();
+  for (int i = 0; i < CASES; i++) {
+    const uint64_t a =
+        i & 1 ? random_operand(f) : compose(f, bias(f) - 2 + (int)below(140), random_frac(f));
+    rv_fp got = { .rm = below(5) }, want = got;
+    const uint64_t wanted = expect_modular(o, f, &want, a), result = rv_f64_modular(&got, a);
+    check_msg(result == wanted && got.flags == want.flags,
+              "%#" PRIx64 ": %#" PRIx64 " flags %#x, should be %#" PRIx64 " flags %#x", a, result,
+              got.flags, wanted, want.flags);
+  }
+  oracle_free(o);
+}
+END_TEST
+
+/* [norm:fli-s_op], [norm:fli-d_op], [norm:fli-h_op] */
+START_TEST(constants)
+{
+  oracle *o = oracle_new();
+  for (unsigned n = 0; n < 32; n++)
+    for (int fmt = 0; fmt < N_FORMATS; fmt++)
+      ck_assert_uint_eq(functions_of[fmt].constant(n), expect_constant(o, formats[fmt], n));
+  ck_assert_uint_eq(rv_f16_li(29), infinity(formats[2]));
+  ck_assert_uint_eq(rv_f16_li(2), 0x0100); /* 2^-16 is subnormal there */
   oracle_free(o);
 }
 END_TEST
 
 /* --- Comparison, minimum, class --- */
 
-typedef struct {
-  bool eq, lt, le;
-  uint8_t eq_flags, lt_flags, le_flags;
-} relation;
-
-static relation compare(bool single, uint64_t a, uint64_t b)
-{
-  rv_fp e = { 0 }, l = { 0 }, le = { 0 };
-  relation r;
-  r.eq = single ? rv_f32_eq(&e, a, b) : rv_f64_eq(&e, a, b);
-  r.lt = single ? rv_f32_lt(&l, a, b) : rv_f64_lt(&l, a, b);
-  r.le = single ? rv_f32_le(&le, a, b) : rv_f64_le(&le, a, b);
-  r.eq_flags = e.flags;
-  r.lt_flags = l.flags;
-  r.le_flags = le.flags;
-  return r;
-}
-
-/* [norm:feq-s_quiet], [norm:flt-s_fle-s_signaling], [norm:feq-s_flt-s_fle-s_NaN_input]. */
+/* [norm:feq-s_quiet], [norm:flt-s_fle-s_signaling], [norm:feq-s_flt-s_fle-s_NaN_input],
+ * [norm:fleq-s_fltq-s_op]. */
 START_TEST(comparisons_follow_the_numbers)
 {
   oracle *o = oracle_new();
-  for (int i = 0; i < 2 * CASES; i++) {
-    format f = formats[i & 1];
+  for (int i = 0; i < N_FORMATS * CASES; i++) {
+    const format f = formats[i % N_FORMATS];
     uint64_t a = random_operand(f), b = random_partner(f, a) & (sign_bit(f) | (sign_bit(f) - 1));
     decode(f, o->a, a);
     decode(f, o->b, b);
-    uint8_t quiet = is_signaling(f, a) || is_signaling(f, b) ? RV_NV : 0;
-    uint8_t signaling = is_nan(f, a) || is_nan(f, b) ? RV_NV : 0;
-    relation r = compare(!(i & 1), a, b);
-    bool values = r.eq == !!mpfr_equal_p(o->a, o->b) && r.lt == !!mpfr_less_p(o->a, o->b) &&
-                  r.le == !!mpfr_lessequal_p(o->a, o->b);
-    bool flags = r.eq_flags == quiet && r.lt_flags == signaling && r.le_flags == signaling;
-    check_msg(values && flags, "f%d %#" PRIx64 " %#" PRIx64 ": %d %d %d flags %#x %#x %#x",
-              i & 1 ? 64 : 32, a, b, r.eq, r.lt, r.le, r.eq_flags, r.lt_flags, r.le_flags);
+    const uint8_t quiet = is_signaling(f, a) || is_signaling(f, b) ? RV_NV : 0;
+    const uint8_t signaling = is_nan(f, a) || is_nan(f, b) ? RV_NV : 0;
+    const bool lt = mpfr_less_p(o->a, o->b), le = mpfr_lessequal_p(o->a, o->b);
+    const bool wanted[] = { mpfr_equal_p(o->a, o->b), lt, le, lt, le };
+    const uint8_t flags[] = { quiet, signaling, signaling, quiet, quiet };
+    for (unsigned which = 0; which < 5; which++) {
+      rv_fp fp = { 0 };
+      const bool r = functions_of[i % N_FORMATS].compare(which, &fp, a, b);
+      check_msg(r == wanted[which] && fp.flags == flags[which],
+                "f%d %#" PRIx64 " %#" PRIx64 ", %u: %d flags %#x", width(f), a, b, which, r,
+                fp.flags);
+    }
   }
   oracle_free(o);
 }
 END_TEST
 
-/* [norm:fmin-s_fmax-s_op] and its four exceptions: zeros, one NaN, two, signaling. */
-START_TEST(min_max_prefer_numbers)
+/* [norm:fmin-s_fmax-s_op] and its four exceptions: zeros, one NaN, two, signaling; and those of
+ * Zfa, where a NaN wins [norm:fmaxm-s_fminm-s_op]. */
+START_TEST(min_and_max)
 {
   oracle *o = oracle_new();
-  for (int i = 0; i < 2 * CASES; i++) {
-    format f = formats[i & 1];
-    bool max = i & 2;
+  for (int i = 0; i < 2 * N_FORMATS * CASES; i++) {
+    const format f = formats[i % N_FORMATS];
+    const unsigned which = below(4);
     uint64_t a = random_operand(f), b = random_partner(f, a) & (sign_bit(f) | (sign_bit(f) - 1));
-    uint8_t flags = is_signaling(f, a) || is_signaling(f, b) ? RV_NV : 0;
+    const uint8_t flags = is_signaling(f, a) || is_signaling(f, b) ? RV_NV : 0;
     rv_fp fp = { 0 };
-    uint64_t r;
-    if (i & 1)
-      r = max ? rv_f64_max(&fp, a, b) : rv_f64_min(&fp, a, b);
-    else
-      r = max ? rv_f32_max(&fp, a, b) : rv_f32_min(&fp, a, b);
-    check_msg(r == expect_min_max(o, f, a, b, max) && fp.flags == flags,
-              "f%d %s %#" PRIx64 " %#" PRIx64 ": %#" PRIx64 " flags %#x", i & 1 ? 64 : 32,
-              max ? "max" : "min", a, b, r, fp.flags);
+    const uint64_t r = functions_of[i % N_FORMATS].pick(which, &fp, a, b),
+                   wanted = which < 2 ? expect_min_max(o, f, a, b, which & 1)
+                                      : expect_min_max_or_nan(o, f, a, b, which & 1);
+    check_msg(r == wanted && fp.flags == flags,
+              "f%d %u of %#" PRIx64 " %#" PRIx64 ": %#" PRIx64 " flags %#x", width(f), which, a, b,
+              r, fp.flags);
   }
   oracle_free(o);
 }
@@ -244,7 +324,7 @@ END_TEST
 /* [norm:fclass-s_op]: each class by its least and its greatest member. */
 START_TEST(classes_have_their_bits)
 {
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < N_FORMATS; i++) {
     format f = formats[i];
     const uint64_t inf = infinity(f), quiet = quiet_nan(f), sub = frac_mask(f), sign = sign_bit(f);
     const struct {
@@ -266,8 +346,8 @@ START_TEST(classes_have_their_bits)
     };
     for (unsigned k = 0; k < sizeof classes / sizeof *classes; k++) {
       uint64_t low = classes[k].low, high = classes[k].high, want = 1ull << classes[k].bit;
-      ck_assert_uint_eq(i ? rv_f64_class(low) : rv_f32_class(low), want);
-      ck_assert_uint_eq(i ? rv_f64_class(high) : rv_f32_class(high), want);
+      ck_assert_uint_eq(functions_of[i].class(low), want);
+      ck_assert_uint_eq(functions_of[i].class(high), want);
     }
   }
 }
@@ -358,6 +438,11 @@ START_TEST(boxes_are_checked)
   ck_assert_uint_eq(rv_unbox32(0xfffffffe3f800000), RV_CANONICAL_NAN32);
   ck_assert_uint_eq(rv_unbox32(0x000000003f800000), RV_CANONICAL_NAN32);
   ck_assert_uint_eq(rv_box32(0x3f800000), 0xffffffff3f800000);
+  ck_assert_uint_eq(rv_unbox16(0xffffffffffff3c00), 0x3c00);
+  ck_assert_uint_eq(rv_unbox16(0xfffffffffffe3c00), RV_CANONICAL_NAN16);
+  ck_assert_uint_eq(rv_unbox16(0x7fffffffffff3c00), RV_CANONICAL_NAN16);
+  ck_assert_uint_eq(rv_unbox16(0x00000000ffff3c00), RV_CANONICAL_NAN16);
+  ck_assert_uint_eq(rv_box16(0x3c00), 0xffffffffffff3c00);
 }
 END_TEST
 
@@ -368,7 +453,10 @@ static void add_tests(TCase *tc)
   tcase_add_loop_test(tc, integers_become_numbers, 0, 4);
   tcase_add_test(tc, formats_convert);
   tcase_add_test(tc, comparisons_follow_the_numbers);
-  tcase_add_test(tc, min_max_prefer_numbers);
+  tcase_add_test(tc, min_and_max);
+  tcase_add_test(tc, rounded_to_integers);
+  tcase_add_test(tc, modular_words);
+  tcase_add_test(tc, constants);
   tcase_add_test(tc, classes_have_their_bits);
   tcase_add_test(tc, tininess_is_detected_after_rounding);
   tcase_add_test(tc, fma_of_infinity_and_zero_is_invalid);

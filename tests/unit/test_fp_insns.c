@@ -1,7 +1,7 @@
-/* test_fp_insns.c - every F and D instruction of insn.def, executed by steps and by the engine,
- * against MPFR (fp_oracle.h): all rounding modes by rm and by frm, reserved ones refused, operands
- * in and out of their boxes, flags accrued, FS. A row of insn.def without an oracle here fails.
- * Manual: unprivileged, "F" and "D" extensions.
+/* test_fp_insns.c - every instruction of F, D, Zfh and Zfa in insn.def, executed by steps and by
+ * the engine, against MPFR (fp_oracle.h): all rounding modes by rm and by frm, reserved ones
+ * refused, operands in and out of their boxes, flags accrued, FS. A row of insn.def without an
+ * oracle here fails. Manual: unprivileged, "F", "D", "Zfh" and "Zfa" extensions.
  */
 #include "core_fixture.h"
 #include "fp_oracle.h"
@@ -26,9 +26,12 @@ typedef enum {
   FROM_INT,
   CONVERT,
   FLOAD,
-  FSTORE
+  FSTORE,
+  ROUND,
+  MODULAR,
+  CONSTANT
 } kind;
-enum { S, D }; /* indices of formats */
+enum { S, D, H }; /* indices of formats */
 enum { W, WU, L, LU };
 
 /* FMA: op FMA with these signs. */
@@ -42,42 +45,65 @@ typedef struct {
   uint8_t signs;
 } row;
 
-#define BOTH(name, kind, detail)                                                                   \
-  { name ".s", kind, S, detail, 0 }, { name ".d", kind, D, detail, 0 }
+#define EACH(name, kind, detail)                                                                   \
+  { name ".s", kind, S, detail, 0 }, { name ".d", kind, D, detail, 0 },                            \
+  {                                                                                                \
+    name ".h", kind, H, detail, 0                                                                  \
+  }
 #define FUSED(name, signs)                                                                         \
-  { name ".s", ARITHMETIC, S, FMA, signs }, { name ".d", ARITHMETIC, D, FMA, signs }
+  { name ".s", ARITHMETIC, S, FMA, signs }, { name ".d", ARITHMETIC, D, FMA, signs },              \
+  {                                                                                                \
+    name ".h", ARITHMETIC, H, FMA, signs                                                           \
+  }
 #define INTEGER(name, type)                                                                        \
   { "fcvt." name ".s", TO_INT, S, type, 0 }, { "fcvt." name ".d", TO_INT, D, type, 0 },            \
-      { "fcvt.s." name, FROM_INT, S, type, 0 },                                                    \
+      { "fcvt." name ".h", TO_INT, H, type, 0 }, { "fcvt.s." name, FROM_INT, S, type, 0 },         \
+      { "fcvt.d." name, FROM_INT, D, type, 0 },                                                    \
   {                                                                                                \
-    "fcvt.d." name, FROM_INT, D, type, 0                                                           \
+    "fcvt.h." name, FROM_INT, H, type, 0                                                           \
   }
 
 static const row rows[] = {
-  BOTH("fadd", ARITHMETIC, ADD),
-  BOTH("fsub", ARITHMETIC, SUB),
-  BOTH("fmul", ARITHMETIC, MUL),
-  BOTH("fdiv", ARITHMETIC, DIV),
-  BOTH("fsqrt", ARITHMETIC, SQRT),
+  EACH("fadd", ARITHMETIC, ADD),
+  EACH("fsub", ARITHMETIC, SUB),
+  EACH("fmul", ARITHMETIC, MUL),
+  EACH("fdiv", ARITHMETIC, DIV),
+  EACH("fsqrt", ARITHMETIC, SQRT),
   FUSED("fmadd", PLAIN),
   FUSED("fmsub", NEG_C),
   FUSED("fnmsub", NEG_A),
   FUSED("fnmadd", NEG_A | NEG_C),
-  BOTH("fsgnj", SIGN, 0),
-  BOTH("fsgnjn", SIGN, 1),
-  BOTH("fsgnjx", SIGN, 2),
-  BOTH("fmin", MIN_MAX, 0),
-  BOTH("fmax", MIN_MAX, 1),
-  BOTH("fle", COMPARE, 0),
-  BOTH("flt", COMPARE, 1),
-  BOTH("feq", COMPARE, 2),
-  BOTH("fclass", CLASS, 0),
+  EACH("fsgnj", SIGN, 0),
+  EACH("fsgnjn", SIGN, 1),
+  EACH("fsgnjx", SIGN, 2),
+  EACH("fmin", MIN_MAX, 0),
+  EACH("fmax", MIN_MAX, 1),
+  EACH("fle", COMPARE, 0),
+  EACH("flt", COMPARE, 1),
+  EACH("feq", COMPARE, 2),
+  EACH("fclass", CLASS, 0),
+  EACH("fminm", MIN_MAX, 2),
+  EACH("fmaxm", MIN_MAX, 3),
+  EACH("fleq", COMPARE, 3),
+  EACH("fltq", COMPARE, 4),
+  EACH("fround", ROUND, 0),
+  EACH("froundnx", ROUND, 1),
+  EACH("fli", CONSTANT, 0),
+  { "fcvtmod.w.d", MODULAR, D, 0, 0 },
   INTEGER("w", W),
   INTEGER("wu", WU),
   INTEGER("l", L),
   INTEGER("lu", LU),
   { "fcvt.s.d", CONVERT, D, S, 0 },
   { "fcvt.d.s", CONVERT, S, D, 0 },
+  { "fcvt.h.s", CONVERT, S, H, 0 },
+  { "fcvt.h.d", CONVERT, D, H, 0 },
+  { "fcvt.s.h", CONVERT, H, S, 0 },
+  { "fcvt.d.h", CONVERT, H, D, 0 },
+  { "fmv.x.h", TO_X, H, 0, 0 },
+  { "fmv.h.x", TO_F, H, 0, 0 },
+  { "flh", FLOAD, H, 0, 0 },
+  { "fsh", FSTORE, H, 0, 0 },
   { "fmv.x.w", TO_X, S, 0, 0 },
   { "fmv.x.d", TO_X, D, 0, 0 },
   { "fmv.w.x", TO_F, S, 0, 0 },
@@ -108,6 +134,7 @@ static const row *find(const char *text)
 typedef struct {
   uint64_t f[3], x; /* raw: f10, f11, f13 as rs1, rs2, rs3; x10 */
   uint8_t rm;       /* effective */
+  uint8_t n;        /* the number in the place of rs1, of CONSTANT */
   bool to_x;        /* the result is in x12, else in f12 */
   uint64_t result;
   uint8_t flags;
@@ -116,29 +143,41 @@ typedef struct {
 
 static uint64_t all_bits(format f) { return sign_bit(f) | (sign_bit(f) - 1); }
 
+static uint64_t low_bits(uint8_t fmt, uint64_t value) { return value & all_bits(formats[fmt]); }
+
+static uint64_t boxed(uint8_t fmt, uint64_t value) { return value | ~all_bits(formats[fmt]); }
+
 /* [norm:FP_nontransfer_instrs_improper_nan-boxed_input] */
 static uint64_t unboxed(uint8_t fmt, uint64_t raw)
 {
-  return fmt == D ? raw : raw >> 32 == 0xffffffff ? (uint32_t)raw : 0x7fc00000;
-}
-static uint64_t boxed(uint8_t fmt, uint64_t value)
-{
-  return fmt == D ? value : value | ~0ull << 32;
+  return raw == boxed(fmt, raw) ? low_bits(fmt, raw) : quiet_nan(formats[fmt]);
 }
 
-/* A single in a register: in its box, mostly. */
+/* A number in a register: in its box, mostly. A half in the box of a single is in none. */
 static uint64_t in_register(uint8_t fmt, uint64_t value)
 {
+  const unsigned bits = fmt == H ? 16 : 32;
   if (fmt == D || below(24))
     return boxed(fmt, value);
-  return below(2) ? (uint32_t)value | random64() << 32
-                  : (boxed(fmt, value) ^ 1ull << (32 + below(32)));
+  return below(2) ? value | random64() << bits
+                  : boxed(fmt, value) ^ 1ull << (bits + below(64 - bits));
+}
+
+/* Its lowest bits, sign-extended. */
+static uint64_t extended(uint8_t fmt, uint64_t raw)
+{
+  return fmt == D   ? raw
+         : fmt == S ? (uint64_t)(int64_t)(int32_t)raw
+                    : (uint64_t)(int64_t)(int16_t)raw;
 }
 
 static void random_operands(const row *r, test_case *c)
 {
   const format f = formats[r->fmt];
-  uint64_t a = r->kind == CONVERT && r->fmt == D ? random_near_single() : random_operand(f);
+  const bool narrows = r->kind == CONVERT && formats[r->detail].frac_bits < f.frac_bits;
+  uint64_t a = narrows ? random_near(f, formats[r->detail]) : random_operand(f);
+  if (r->kind == MODULAR && below(2))
+    a = compose(f, bias(f) - 2 + (int)below(140), random_frac(f));
   const uint64_t b = random_partner(f, a) & all_bits(f),
                  third = random_addend(f, a, b) & all_bits(f);
   c->f[0] = in_register(r->fmt, a);
@@ -184,12 +223,12 @@ static void expect_comparison(oracle *o, const row *r, test_case *c)
   const uint64_t a = unboxed(r->fmt, c->f[0]), b = unboxed(r->fmt, c->f[1]);
   decode(f, o->a, a);
   decode(f, o->b, b);
-  c->result = r->detail == 0   ? mpfr_lessequal_p(o->a, o->b) != 0
-              : r->detail == 1 ? mpfr_less_p(o->a, o->b) != 0
-                               : mpfr_equal_p(o->a, o->b) != 0;
+  c->result = r->detail == 2  ? mpfr_equal_p(o->a, o->b) != 0
+              : r->detail % 3 ? mpfr_less_p(o->a, o->b) != 0
+                              : mpfr_lessequal_p(o->a, o->b) != 0;
   const bool nan = is_nan(f, a) || is_nan(f, b),
              signaling = is_signaling(f, a) || is_signaling(f, b);
-  c->flags = (r->detail == 2 ? signaling : nan) ? RV_NV : 0;
+  c->flags = (r->detail >= 2 ? signaling : nan) ? RV_NV : 0;
 }
 
 static void expect_case(oracle *o, const row *r, test_case *c)
@@ -197,7 +236,8 @@ static void expect_case(oracle *o, const row *r, test_case *c)
   const format f = formats[r->fmt];
   const uint64_t a = unboxed(r->fmt, c->f[0]), b = unboxed(r->fmt, c->f[1]);
   rv_fp fp = { .rm = c->rm };
-  c->to_x = r->kind == COMPARE || r->kind == CLASS || r->kind == TO_X || r->kind == TO_INT;
+  c->to_x = r->kind == COMPARE || r->kind == CLASS || r->kind == TO_X || r->kind == TO_INT ||
+            r->kind == MODULAR;
   c->writes_f = !c->to_x && r->kind != FSTORE;
   c->flags = 0;
   switch (r->kind) {
@@ -213,7 +253,8 @@ static void expect_case(oracle *o, const row *r, test_case *c)
     return;
   }
   case MIN_MAX:
-    c->result = boxed(r->fmt, expect_min_max(o, f, a, b, r->detail));
+    c->result = boxed(r->fmt, r->detail < 2 ? expect_min_max(o, f, a, b, r->detail & 1)
+                                            : expect_min_max_or_nan(o, f, a, b, r->detail & 1));
     c->flags = is_signaling(f, a) || is_signaling(f, b) ? RV_NV : 0;
     return;
   case COMPARE:
@@ -223,10 +264,10 @@ static void expect_case(oracle *o, const row *r, test_case *c)
     c->result = class_of(f, a);
     return;
   case TO_X: /* the bits, boxed or not */
-    c->result = r->fmt == D ? c->f[0] : (uint64_t)(int64_t)(int32_t)c->f[0];
+    c->result = extended(r->fmt, c->f[0]);
     return;
   case TO_F:
-    c->result = boxed(r->fmt, r->fmt == D ? c->x : (uint32_t)c->x);
+    c->result = boxed(r->fmt, c->x);
     return;
   case TO_INT:
     decode(f, o->exact, a);
@@ -247,19 +288,28 @@ static void expect_case(oracle *o, const row *r, test_case *c)
     fp.flags |= is_signaling(f, a) ? RV_NV : 0;
     break;
   case FLOAD:
-    c->result = boxed(r->fmt, r->fmt == D ? c->f[0] : (uint32_t)c->f[0]);
+    c->result = boxed(r->fmt, c->f[0]);
     return;
   case FSTORE: /* the bits, boxed or not; next to them memory keeps */
-    c->result = r->fmt == D ? c->f[1] : (uint32_t)c->f[1];
+    c->result = low_bits(r->fmt, c->f[1]);
+    return;
+  case ROUND:
+    c->result = boxed(r->fmt, expect_round(o, f, &fp, a, r->detail));
+    break;
+  case MODULAR:
+    c->result = expect_modular(o, f, &fp, a);
+    break;
+  case CONSTANT:
+    c->result = boxed(r->fmt, expect_constant(o, f, c->n));
     return;
   }
   c->flags = fp.flags;
 }
 
-/* rs1 10, rs2 11, rs3 13, rd 12, where the row leaves room for them. */
-static uint32_t encode_insn(const rv_insn_row *i, const row *r, unsigned rm)
+/* rs1 10, or n in its place, rs2 11, rs3 13, rd 12, where the row leaves room for them. */
+static uint32_t encode_insn(const rv_insn_row *i, const row *r, unsigned rm, unsigned n)
 {
-  uint32_t bits = i->match | (10 << 15 & ~i->mask);
+  uint32_t bits = i->match | ((r->kind == CONSTANT ? n : 10) << 15 & ~i->mask);
   if (r->kind == FSTORE)
     return bits | 11 << 20;
   bits |= 12 << 7;
@@ -319,7 +369,7 @@ static void check_result(core *b, const row *r, const test_case *c, uint8_t flag
   if (h->pc != CODE + 4)
     wrong(r, c, "pc", h->pc, CODE + 4);
   if (r->kind == FSTORE) {
-    const uint64_t mask = r->fmt == D ? ~0ull : 0xffffffff, memory = data_of(b);
+    const uint64_t mask = all_bits(formats[r->fmt]), memory = data_of(b);
     if (memory != (c->result | (0x1122334455667788 & ~mask)))
       wrong(r, c, "memory", memory, c->result);
   } else if ((c->to_x ? h->x[12] : h->f[12]) != c->result) {
@@ -361,7 +411,7 @@ static void execute_three(rv_hart *h)
 }
 
 static void run_case(core *b, oracle *o, const rv_insn_row *i, const row *r, unsigned rm,
-                     bool engine)
+                     unsigned n, bool engine)
 {
   rv_hart *h = b->h;
   test_case c;
@@ -369,8 +419,9 @@ static void run_case(core *b, oracle *o, const rv_insn_row *i, const row *r, uns
   const unsigned effective = rm == 7 ? frm : rm;
   const uint8_t flags_before = below(3) ? 0 : below(32);
   const uint64_t fs_before = 1 + below(3);
-  const uint32_t bits = encode_insn(i, r, rm);
+  const uint32_t bits = encode_insn(i, r, rm, n);
   random_operands(r, &c);
+  c.n = n;
   c.rm = effective > 4 ? 0 : effective;
   expect_case(o, r, &c);
   h->f[10] = c.f[0];
@@ -398,10 +449,10 @@ static void run_case(core *b, oracle *o, const rv_insn_row *i, const row *r, uns
 /* Many cases with one encoding: the engine decodes it once. */
 static void run_batch(core *b, oracle *o, const rv_insn_row *i, const row *r, bool engine)
 {
-  const unsigned rm = below(3) ? below(10) % 8 : 7;
-  place_code(b, encode_insn(i, r, rm), engine);
+  const unsigned rm = below(3) ? below(10) % 8 : 7, n = below(32);
+  place_code(b, encode_insn(i, r, rm, n), engine);
   for (unsigned k = 0; k < BATCH; k++)
-    run_case(b, o, i, r, rm, engine);
+    run_case(b, o, i, r, rm, n, engine);
 }
 
 static bool is_fp(const rv_insn_row *i)
@@ -410,13 +461,14 @@ static bool is_fp(const rv_insn_row *i)
          (!strcmp(i->ext, "F") || !strcmp(i->ext, "D") || !strncmp(i->ext, "Zf", 2));
 }
 
-/* Every row of insn.def that is F's or D's has an oracle, and passes. */
+/* Every row of insn.def that is of floating point has an oracle, and passes. */
 START_TEST(every_instruction_is_exact)
 {
   unsigned n, tested = 0;
   const rv_insn_row *i = rv_insn_rows(&n);
   core *b = core_new();
   core_add_engine(b);
+  b->h->choice.ext = b->phys.code->ext = RV_EXT_ALL;
   oracle *o = oracle_new();
   for (; n; n--, i++) {
     if (!is_fp(i))

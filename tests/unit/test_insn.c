@@ -173,7 +173,12 @@ static const uint32_t illegal[] = {
   0x620040f3, /* hsv.b with rd = 1 */
   0x6c304073, /* hlvx.d does not exist */
   0x58100053, /* fsqrt.s with rs2 = 1 */
-  0x04000053, /* fadd.h */
+  0x06000053, /* fadd.q */
+  0xc2850553, /* fcvtmod.w.d towards nearest [norm:fcvtmod-w-d_rsw] */
+  0xc2857553, /* and with rm = 7 */
+  0xe2150553, /* fmvh.x.d is RV32's [norm:fmvh-x-d_op] */
+  0xb2b50553, /* and fmvp.d.x */
+  0xf2151553, /* fli.d with rm = 1 */
   0x0000100b, /* custom-0 */
 };
 /* Neighbours of the above that are legal. */
@@ -247,6 +252,9 @@ static const struct {
   { 0x02c5f553, "fadd.d fa0,fa1,fa2", "fadd.d fa0,fa1,fa2" },
   { 0x02c58553, "fadd.d fa0,fa1,fa2,rne", "fadd.d fa0,fa1,fa2,rne" },
   { 0x22b58553, "fmv.d fa0,fa1", "fsgnj.d fa0,fa1,fa1" },
+  { 0x24b58553, "fmv.h fa0,fa1", "fsgnj.h fa0,fa1,fa1" },
+  { 0xf0148553, "fli.s fa0,0x1.4p-2", "fli.s fa0,0x1.4p-2" },
+  { 0xf2108553, "fli.d fa0,min", "fli.d fa0,min" },
   { 0xd2050553, "fcvt.d.w fa0,a0", "fcvt.d.w fa0,a0" },
   { 0x10551073, "csrw stvec,a0", "csrrw zero,stvec,a0" },
   { 0x12000073, "sfence.vma", "sfence.vma zero,zero" },
@@ -332,6 +340,9 @@ static const struct {
   { "c.lui sp,1", "reserved operand" },
   { "csrrw a0,nosuch,a1", "CSR expected" },
   { "fadd.s fa0,fa1,fa2,up", "rounding mode expected" },
+  { "fcvtmod.w.d a0,fa0,rne", "cannot be" },
+  { "fli.s fa0,0.3", "a constant of fli expected" },
+  { "fli.s fa0,0", "a constant of fli expected" },
 };
 
 START_TEST(the_assembler_names_the_mistake)
@@ -356,6 +367,10 @@ START_TEST(the_assembler_takes_other_spellings)
   ck_assert_uint_eq(bits, 0x01f40533);
   ck_assert(rv_asm("csrrw zero,0x105,a0", PC, &bits, &len, NULL, 0));
   ck_assert_uint_eq(bits, 0x10551073);
+  ck_assert(rv_asm("fli.d fa0,-1.0", PC, &bits, &len, NULL, 0));
+  ck_assert_uint_eq(bits, 0xf2100553);
+  ck_assert(rv_asm("fli.s fa0, 0.3125", PC, &bits, &len, NULL, 0));
+  ck_assert_uint_eq(bits, 0xf0148553);
   ck_assert(rv_asm("fadd.d f10,f11,f12", PC, &bits, &len, NULL, 0));
   ck_assert_uint_eq(bits, 0x02c5f553);
 }

@@ -96,7 +96,7 @@ static uint32_t random_insn(unsigned off, unsigned size)
     const unsigned kind = row->kind;
     const bool writes_x = kind != RV_KIND_BRANCH && kind != RV_KIND_STORE &&
                           kind != RV_KIND_FSTORE && kind != RV_KIND_FF && kind != RV_KIND_FX &&
-                          kind != RV_KIND_FLOAD;
+                          kind != RV_KIND_FI && kind != RV_KIND_FLOAD;
     if (writes_x && (is_kept(d.rd) || (d.op == OP_amocas_q && is_kept(d.rd + 1))))
       continue;
     if ((kind == RV_KIND_BRANCH || kind == RV_KIND_JAL) && !row->compressed)

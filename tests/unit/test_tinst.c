@@ -79,7 +79,7 @@ START_TEST(all_accesses)
       ck_assert_uint_eq(to_m ? h->csr.mtval2 : h->csr.htval, 0);
     }
   }
-  ck_assert_uint_eq(tested, 7 + 4 + 4 + 22 + 3 + 9 + 4 + 4);
+  ck_assert_uint_eq(tested, 7 + 4 + 6 + 22 + 3 + 9 + 4 + 4);
   core_free(c);
 }
 END_TEST
@@ -108,6 +108,8 @@ START_TEST(compressed)
     { "c.sb a0,3(a1)", "sb a0,0(zero)" },
     { "c.sh a0,2(a1)", "sh a0,0(zero)" },
     { "amocas.q.rl a0,a2,(a1)", "amocas.q.rl a0,a2,(zero)" },
+    { "flh fa0,2(a1)", "flh fa0,0(zero)" },
+    { "fsh fa0,2(a1)", "fsh fa0,0(zero)" },
     { "lw a0,4(a1)", "lw a0,0(zero)" },
     { "sd zero,504(sp)", "sd zero,0(zero)" },
     { "ld zero,4(a1)", "ld zero,0(zero)" },

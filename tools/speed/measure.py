@@ -11,7 +11,7 @@ REPORT = re.compile(rb"(\w+): (\d+) (\w+), checksum ([0-9a-f]+)\s+\1: instret (\
 PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.M)
 POLL = 0.01
 # As tests/lockstep/run.py has it.
-SPIKE_ISA = ("rv64gch_zicntr_zihpm_zicbom_zicboz_zicbop_zawrs_smmpm_smnpm_ssnpm_"
+SPIKE_ISA = ("rv64gch_zicntr_zihpm_zicbom_zicboz_zicbop_zawrs_zfa_smmpm_smnpm_ssnpm_"
              "sstc_svadu_svpbmt_svnapot_svinval_zicclsm_zba_zbb_zbc_zbs")
 
 
