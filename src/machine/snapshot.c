@@ -232,7 +232,7 @@ static void machine_state(rvh_machine *m, rv_state *s)
   clock_state(m, s);
   console_state(m, s);
   if (m->sbi) {
-    rv_state_begin(s, "firmware", 0, 1);
+    rv_state_begin(s, "firmware", 0, 2);
     rv_sbi_state(m->sbi, s);
     rv_state_end(s);
   }

@@ -5,6 +5,7 @@
   linux.py RVH_SIM INIT repeat HARTS      two boots must be the same, instruction for instruction
   linux.py RVH_SIM shell                  type into busybox's shell, through a pipe
   linux.py RVH_SIM hotplug FIRMWARE       harts stop and start again: HSM
+  linux.py RVH_SIM PERF perf              the compiled init/perf.c: counters and samples, by SBI's PMU
   linux.py --prepare INIT FOLDER          write the initramfs; print the options that boot it, as JSON
 
 INIT is the compiled init/init.c. The console is the UART. A run is bounded by instructions.
@@ -131,12 +132,30 @@ poweroff -f
     return sim.failure(run, problems) if problems or run.status else None
 
 
+def test_perf(program, init):
+    """The loop has two million instructions, and a sample is due every 100000. The kernel's part in
+    switching the counter on and off is not counted, that of the process is: a few instructions."""
+    run = boot(program, initramfs(init), "builtin", 1)
+    problems = [f"on the console: {text!r}" for text in ("SBI PMU extension is available",
+                                                         "16 firmware and 10 hardware counters",
+                                                         "\nsamples 20\n", "\nillegal 1\n")
+                if text not in run.console]
+    for name in ("instructions", "cycles"):
+        value = re.search(rf"^{name} (\d+)$", run.console, re.MULTILINE)
+        if not value or not 2_000_000 <= int(value[1]) < 2_000_020:
+            problems.append(f"{name}: two million, and a few")
+    print(f"perf: {run.cost()}")
+    return sim.failure(run, problems) if problems or run.status else None
+
+
 def main(arguments):
     if arguments[:1] == ["--prepare"] and len(arguments) == 3:
         prepare(pathlib.Path(arguments[1]), pathlib.Path(arguments[2]))
         return 0
     if arguments[1:] == ["shell"]:
         return test_shell(arguments[0])
+    if len(arguments) == 3 and arguments[2] == "perf":
+        return test_perf(arguments[0], pathlib.Path(arguments[1]).read_bytes())
     if len(arguments) == 3 and arguments[1] == "hotplug":
         return test_hotplug(arguments[0], arguments[2])
     if len(arguments) == 4:
