@@ -104,6 +104,8 @@ typedef struct {
   const char *file; /* FILE: gets the output; there is no input */
 } rvh_chardev;
 
+enum { RVH_MAX_ARGS = 32 };
+
 /* Everything that makes a machine. Strings are borrowed until rvh_load returned. */
 typedef struct {
   uint64_t ram_size; /* bytes; default 128 MiB */
@@ -127,6 +129,11 @@ typedef struct {
   rvh_netdev netdevs[RVH_MAX_NETDEVS];
   rvh_chardev chardevs[RVH_MAX_CHARDEVS];
   unsigned n_drives, n_devices, n_netdevs, n_chardevs;
+  /* Semihosting: the sequence slli, ebreak, srai is a call of this program. */
+  bool semihosting, semihost_userspace; /* the latter: in U- and VU-mode, too */
+  const char *semihost_chardev;         /* where :tt leads, if not to the console */
+  const char *semihost_args[RVH_MAX_ARGS];
+  unsigned n_semihost_args; /* 0: the kernel's name and append are the command line */
   uint64_t seed; /* of virtio-rng and of /chosen/rng-seed */
   bool virtio_mmio_modern; /* -global virtio-mmio.force-legacy=false */
   bool console_stdin;    /* read the terminal or pipe on standard input */

@@ -1,5 +1,5 @@
 /* keys.h - what is inside an option's argument: numbers, "key=value,key=value" lists, and the
- * nearest match for what is misspelt. Also the options made of such lists (storage.c, network.c).
+ * nearest match for what is misspelt. Also the options made of such lists (storage.c, network.c, semihosting.c).
  */
 #ifndef CLI_KEYS_H
 #define CLI_KEYS_H
@@ -35,6 +35,8 @@ bool cli_global(rvh_config *config, const char *text, GError **error);
 /* network.c: one -netdev or -chardev each. */
 bool cli_netdev(rvh_config *config, const char *text, GError **error);
 bool cli_chardev(rvh_config *config, const char *text, GError **error);
+/* semihosting.c: one -semihosting-config. */
+bool cli_semihosting(rvh_config *config, const char *text, GError **error);
 /* Six bytes in hexadecimal, "52:54:00:12:34:56". */
 bool cli_parse_mac(const char *text, uint8_t mac[6]);
 /* -machine virt[,aia=none|aplic|aplic-imsic][,aia-guests=N][,dumpdtb=FILE] */

@@ -326,6 +326,16 @@ static bool set_CHARDEV(cli_options *o, const char *value, GError **error)
   return cli_chardev(&o->config, value, error);
 }
 
+static bool set_SEMIHOSTING(cli_options *o, const char *value, GError **error)
+{
+  return o->config.semihosting = true;
+}
+
+static bool set_SEMIHOSTING_CONFIG(cli_options *o, const char *value, GError **error)
+{
+  return cli_semihosting(&o->config, value, error);
+}
+
 static bool set_SEED(cli_options *o, const char *value, GError **error)
 {
   return cli_parse_scaled(value, "", 1, &o->config.seed) ||

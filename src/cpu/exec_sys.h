@@ -31,6 +31,8 @@ SYS(ecall)
 /* tval = pc, a guest address if V=1 [H-037, H-167] */
 SYS(ebreak)
 {
+  if (unlikely(h->env->semihost) && h->env->semihost(h->env->ctx, h))
+    return RV_JUMPED;
   h->trap = (rv_trap){ .cause = CAUSE_BREAKPOINT, .tval = h->pc, .gva = h->v, .why = WHY_EBREAK };
   return RV_TRAPPED;
 }

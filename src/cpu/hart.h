@@ -132,6 +132,9 @@ typedef struct {
   /* Built-in firmware: called right after a trap was taken to M (all M CSRs written). True if it
    * handled it and has set the hart to where it goes on. NULL: M-mode software is the guest's. */
   bool (*firmware)(void *ctx, rv_hart *h, const rv_trap *t);
+  /* At an ebreak, before it traps: true if it was a call of the host's, which has set h->pc to where
+   * the hart goes on. NULL: there is no semihosting. */
+  bool (*semihost)(void *ctx, rv_hart *h);
 } rv_env;
 
 /* Choices the specification leaves open (--htinst, --adue, --strict), and the extensions (-cpu): set

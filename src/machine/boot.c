@@ -168,6 +168,12 @@ static uint64_t loaded_end(const rvh_machine *m)
   return MAX(MAX(bios, kernel), RV_RAM_BASE);
 }
 
+void rv_boot_room(const rvh_machine *m, uint64_t *low, uint64_t *high)
+{
+  *low = (loaded_end(m) + 4095) & ~4095ull;
+  *high = m->free_end;
+}
+
 /* The initrd lies right below limit, which becomes its start. */
 static bool place_initrd(rvh_machine *m, uint64_t *limit, uint64_t *start, uint64_t *end,
                          GError **error)
@@ -256,6 +262,7 @@ static bool place_tree(rvh_machine *m, GError **error)
                 "give the machine more memory: -m 256M");
   if (!place_initrd(m, &limit, &initrd_start, &initrd_end, error))
     return false;
+  m->free_end = limit;
   void *fdt = m->dtb ? adopt(m, initrd_start, initrd_end, &size, error)
                      : generate(m, initrd_start, initrd_end, &size, error);
   if (!fdt)
@@ -342,6 +349,7 @@ bool rv_boot_start(rvh_machine *m, GError **error)
   rv_board_reset(m);
   if (m->sbi && m->aplic)
     rv_aplic_hand_over(m->aplic);
+  rv_semihost_reset(m);
   if (!place(m, m->bios, error) || !place(m, m->kernel, error) || !place_tree(m, error) ||
       !place_loaders(m, error))
     return false;

@@ -1,5 +1,5 @@
 /* character.c - -chardev: where the consoles of virtio lead: the machine's own console, a file, or
- * nowhere.
+ * nowhere; and those of semihosting.
  */
 #include "machine/machine.h"
 #include <errno.h>
@@ -43,6 +43,18 @@ static rv_console_backend backend_of(rvh_machine *m, unsigned i)
   }
 }
 
+bool rv_character_backend(rvh_machine *m, const char *id, const char *what,
+                          rv_console_backend *backend, GError **error)
+{
+  for (unsigned i = 0; i < m->config.n_chardevs; i++)
+    if (!g_strcmp0(m->config.chardevs[i].id, id)) {
+      *backend = backend_of(m, i);
+      return true;
+    }
+  return rv_plug_fail(error, "define it: -chardev stdio,id=NAME, or file,id=NAME,path=FILE",
+                      "%s: no chardev '%s'", what, id);
+}
+
 static rv_virtio *add_port(rvh_machine *m, rv_console_backend backend)
 {
   rv_virtio *v = rv_virtio_console_new(backend);
@@ -55,12 +67,10 @@ rv_virtio *rv_character_port(rvh_machine *m, const rvh_device *d, const char *na
 {
   if (!d->chardev)
     return add_port(m, (rv_console_backend){ 0 });
-  for (unsigned i = 0; i < m->config.n_chardevs; i++)
-    if (!g_strcmp0(m->config.chardevs[i].id, d->chardev))
-      return add_port(m, backend_of(m, i));
-  rv_plug_fail(error, "define it: -chardev stdio,id=NAME, or file,id=NAME,path=FILE",
-               "-device virtconsole: no chardev '%s'", d->chardev);
-  return NULL;
+  rv_console_backend backend;
+  return rv_character_backend(m, d->chardev, "-device virtconsole", &backend, error)
+             ? add_port(m, backend)
+             : NULL;
 }
 
 void rv_character_poll(rvh_machine *m)

@@ -156,7 +156,7 @@ static bool build(rvh_machine *m, GError **error)
                      .timer_changed = env_timer_changed,
                      .event = env_event,
                      .firmware = env_firmware };
-  return rv_board_init(m, error);
+  return rv_board_init(m, error) && rv_semihost_init(m, error);
 }
 
 /* The caller's may be gone when a snapshot wants them. */
@@ -177,6 +177,9 @@ static void keep_strings(rvh_machine *m)
   keep(m, &c->dtb);
   keep(m, &c->fail_on);
   keep(m, &c->dumpdtb);
+  keep(m, &c->semihost_chardev);
+  for (unsigned i = 0; i < c->n_semihost_args; i++)
+    keep(m, &c->semihost_args[i]);
   for (unsigned i = 0; i < c->n_drives; i++) {
     keep(m, &c->drives[i].id);
     keep(m, &c->drives[i].file);
@@ -237,6 +240,7 @@ void rvh_free(rvh_machine *m)
   rv_boot_free(m);
   rv_board_free(m);
   rv_sbi_free(m->sbi);
+  rv_semihost_free(m);
   for (unsigned i = 0; i < RV_BOARD_HARTS && m->harts[i]; i++) {
     rv_mmu_free(m->harts[i]);
     g_free(m->harts[i]);

@@ -6,6 +6,7 @@
  *   storage.c   drives, disks and flash
  *   network.c   the user network (libslirp)
  *   character.c consoles of virtio, and where they lead
+ *   semihost.c  semihosting: console, files and exit by ebreak
  *   console.c   the guest's console: output, input, --fail-on
  *   boot.c      files into memory, entry states, device tree
  *   schedule.c  the run loop: slices, timer events, waiting
@@ -48,6 +49,7 @@ typedef struct {
 } rv_listener;
 
 typedef struct rv_network rv_network;
+typedef struct rv_semihost rv_semihost;
 
 /* A round: each hart's turn, one after the other. A snapshot may be taken in the middle of one,
  * which is then gone on with: that others would have their turns earlier could be seen. */
@@ -85,6 +87,7 @@ struct rvh_machine {
   rv_htif htif;
   bool in_htif; /* HTIF's own stores to its words are no commands */
   rv_sbi *sbi;
+  rv_semihost *semihost; /* NULL: there is none */
 
   /* One clock: instructions of all harts, waiting ones credited; divided by the number of harts
    * it is nanoseconds. */
@@ -103,7 +106,7 @@ struct rvh_machine {
   rv_image *kernel, *bios, *initrd, *dtb;
   rv_image *loaders[RVH_MAX_DEVICES]; /* of -device loader, by the device's number */
   char *append;
-  uint64_t fdt_addr;
+  uint64_t fdt_addr, free_end; /* free_end: initrd and tree are above */
 
   bool ended, reset;
   volatile bool stop_requested;
@@ -163,6 +166,17 @@ bool rv_character_open(rvh_machine *m, GError **error);
 void rv_character_free(rvh_machine *m);
 rv_virtio *rv_character_port(rvh_machine *m, const rvh_device *d, const char *name, GError **error);
 void rv_character_poll(rvh_machine *m);
+/* Where -chardev id leads; what: the option that names it, for messages. */
+bool rv_character_backend(rvh_machine *m, const char *id, const char *what,
+                          rv_console_backend *backend, GError **error);
+
+/* semihost.c */
+bool rv_semihost_init(rvh_machine *m, GError **error);
+void rv_semihost_reset(rvh_machine *m);           /* closes what the guest has open */
+void rv_semihost_free(rvh_machine *m);
+bool rv_semihost_has_files(const rvh_machine *m); /* files of the host are open */
+void rv_semihost_state(rvh_machine *m, rv_state *s);
+char *rv_semihost_command_line(const rvh_config *config); /* the caller frees it */
 
 /* console.c */
 void rv_console_write(void *machine, const uint8_t *bytes, size_t n);
@@ -182,6 +196,8 @@ bool rv_boot_open(rvh_machine *m, GError **error);  /* reads the files */
 bool rv_boot_start(rvh_machine *m, GError **error); /* places them and sets every hart's entry */
 void rv_boot_watch(rvh_machine *m);                 /* HTIF's words are the program's */
 void rv_boot_free(rvh_machine *m);
+/* The RAM between what was loaded low and what was loaded high. */
+void rv_boot_room(const rvh_machine *m, uint64_t *low, uint64_t *high);
 
 /* extensions.c: the bits of rv_choices.ext; and "rv64imafdch_zicntr_..." (the caller frees it) with
  * the same one by one, ended by NULL */

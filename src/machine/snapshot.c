@@ -1,9 +1,9 @@
 /* snapshot.c - the whole machine in one file, and back (rvh.h, docs/snapshots.md).
  *
- * The parts, in this order: machine (snapshot_config.c), clock, console, firmware, each hart, each
- * device that has a state, then memory without its zero pages. Caches are not saved: translations
- * and decoded code are dropped from the running machine as well, so that it goes on as the loaded
- * one does.
+ * The parts, in this order: machine (snapshot_config.c), clock, console, firmware, semihosting,
+ * each hart, each device that has a state, then memory without its zero pages. Caches are not
+ * saved: translations and decoded code are dropped from the running machine as well, so that it
+ * goes on as the loaded one does.
  */
 #include "machine/machine.h"
 #include "mmu/pmp.h"
@@ -233,8 +233,14 @@ static void machine_state(rvh_machine *m, rv_state *s)
   clock_state(m, s);
   console_state(m, s);
   if (m->sbi) {
-    rv_state_begin(s, "firmware", 0, 1);
+    rv_state_begin(s, "firmware", 0, 2);
     rv_sbi_state(m->sbi, s);
+    rv_state_end(s);
+  }
+  if (m->semihost) {
+    rv_state_begin(s, "semihosting", 0, 1);
+    rv_state_field(s, &m->free_end);
+    rv_semihost_state(m, s);
     rv_state_end(s);
   }
   for (unsigned i = 0; i < m->config.n_harts; i++)
@@ -303,15 +309,17 @@ static bool has_company(const rvh_config *c)
 
 bool rvh_save(rvh_machine *m, const char *path, GError **error)
 {
-  const char *why = m->ended     ? "the run has ended"
-                    : m->current ? "an instruction is running"
-                    : m->held    ? "beside Spike's log the clock is the log's"
-                    : has_company(&m->config)
-                        ? "virtio-net, virtio-rng and virtio-serial cannot be saved"
-                        : NULL;
+  const char *why =
+      m->ended                   ? "the run has ended"
+      : m->current               ? "an instruction is running"
+      : m->held                  ? "beside Spike's log the clock is the log's"
+      : has_company(&m->config)  ? "virtio-net, virtio-rng and virtio-serial cannot be saved"
+      : rv_semihost_has_files(m) ? "the guest has files of the host open, by semihosting"
+                                 : NULL;
   if (why) {
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: no snapshot: %s\nsave between runs",
-                path, why);
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: no snapshot: %s\n%s", path, why,
+                rv_semihost_has_files(m) ? "save before it opens or after it has closed them"
+                                         : "save between runs");
     return false;
   }
   if (!write_file(m, path, error))

@@ -37,7 +37,8 @@ struct rv_origin {
   uint64_t ram_size, extensions;
   uint32_t n_harts, bios, aia, aia_guests;
   bool htinst_zero, adue, strict, mmio_modern, firmware;
-  char *append;
+  bool semihosting, semihost_userspace;
+  char *append, *command_line; /* command_line: of semihosting */
   file_mark kernel, bios_file, initrd, dtb;
   uint32_t n_drives, n_devices;
   drive_mark drive[RVH_MAX_DRIVES];
@@ -94,7 +95,10 @@ static void origin_state(rv_origin *o, rv_state *s)
   rv_state_field(s, &o->strict);
   rv_state_field(s, &o->mmio_modern);
   rv_state_field(s, &o->firmware);
+  rv_state_field(s, &o->semihosting);
+  rv_state_field(s, &o->semihost_userspace);
   rv_state_text(s, &o->append);
+  rv_state_text(s, &o->command_line);
   file_state(&o->kernel, s);
   file_state(&o->bios_file, s);
   file_state(&o->initrd, s);
@@ -135,6 +139,7 @@ void rv_origin_free(rv_origin *o)
     return;
   free(o->isa);
   free(o->append);
+  free(o->command_line);
   free_file(&o->kernel);
   free_file(&o->bios_file);
   free_file(&o->initrd);
@@ -215,6 +220,12 @@ static char *isa_of(const rvh_config *c)
   return copy(isa);
 }
 
+static char *command_line_of(const rvh_config *c)
+{
+  g_autofree char *text = rv_semihost_command_line(c);
+  return c->semihosting ? copy(text) : NULL;
+}
+
 static rv_origin *origin_of(const rvh_machine *m)
 {
   const rvh_config *c = &m->config;
@@ -231,7 +242,10 @@ static rv_origin *origin_of(const rvh_machine *m)
                     .strict = c->strict,
                     .mmio_modern = c->virtio_mmio_modern,
                     .firmware = m->sbi,
+                    .semihosting = c->semihosting,
+                    .semihost_userspace = c->semihost_userspace,
                     .append = copy(c->append),
+                    .command_line = command_line_of(c),
                     .kernel = mark_image(m->kernel),
                     .bios_file = mark_image(m->bios),
                     .initrd = mark_image(m->initrd),
@@ -307,6 +321,12 @@ static bool same_choices(const judge *j, const rv_origin *o, const rvh_config *c
     return differs(j, "--adue", "it off");
   if (c->strict && !o->strict)
     return differs(j, "--strict", "it off");
+  if (c->semihosting && !o->semihosting)
+    return differs(j, "-semihosting", "it off");
+  if (c->semihost_userspace && !o->semihost_userspace)
+    return differs(j, "-semihosting-config userspace", "it off");
+  if (c->n_semihost_args)
+    return differs(j, "-semihosting-config arg", "a command line already");
   if (c->virtio_mmio_modern && !o->mmio_modern)
     return differs(j, "-global virtio-mmio.force-legacy=false", "it on");
   if (c->append && g_strcmp0(c->append, o->append))
@@ -418,6 +438,10 @@ bool rv_origin_apply(const rv_origin *o, rvh_config *c, const char *name, GError
   c->strict = o->strict;
   c->virtio_mmio_modern = o->mmio_modern;
   c->append = o->append;
+  c->semihosting = o->semihosting;
+  c->semihost_userspace = o->semihost_userspace;
+  if (o->command_line)
+    c->semihost_args[c->n_semihost_args++] = o->command_line;
   g_autofree char *isa = NULL;
   const char *list[N_EXT + 8];
   isa = rv_isa_string(c, list);

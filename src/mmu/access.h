@@ -57,6 +57,8 @@ bool rv_fetch_place(rv_hart *h, uint64_t va, unsigned size, rv_place *place)
 rv_xlat rv_walk_probe(rv_hart *h, uint64_t va, const rv_xmode *mode, rv_walk_log *log);
 /* The instruction at h->pc, 16 or 32 bits. False: it cannot be fetched. */
 bool rv_peek_insn(rv_hart *h, uint32_t *raw);
+/* The same at va, in the mode the hart is in. */
+bool rv_peek_insn_at(rv_hart *h, uint64_t va, uint32_t *raw);
 /* Copies from virtual memory as prv and v see it; only from RAM. False: some byte is not mapped. */
 bool rv_read_virt(rv_hart *h, uint64_t va, rv_prv prv, bool v, void *buf, size_t n);
 #endif

@@ -1,5 +1,5 @@
-/* peek.c - the instruction at h->pc, for observers (access.h). Every trap that is observed asks, and for
- * the same page again and again: where its code is is kept.
+/* peek.c - the instruction at h->pc, for observers (access.h). Every trap that is observed asks,
+ * and for the same page again and again: where its code is is kept.
  */
 #include "mmu/access.h"
 #include "mmu/mmu.h"
@@ -30,16 +30,16 @@ static const uint8_t *code_at(rv_hart *h, uint64_t va)
   return host;
 }
 
-bool rv_peek_insn(rv_hart *h, uint32_t *raw)
+bool rv_peek_insn_at(rv_hart *h, uint64_t va, uint32_t *raw)
 {
-  const uint8_t *code = code_at(h, h->pc);
+  const uint8_t *code = code_at(h, va);
   uint16_t low, high = 0;
   if (!code)
     return false;
   memcpy(&low, code, 2);
   if ((low & 3) == 3) { /* four bytes, perhaps on two pages */
-    const bool in_page = (h->pc & RV_PAGE_MASK) <= RV_PAGE_SIZE - 4;
-    code = in_page ? code + 2 : code_at(h, h->pc + 2);
+    const bool in_page = (va & RV_PAGE_MASK) <= RV_PAGE_SIZE - 4;
+    code = in_page ? code + 2 : code_at(h, va + 2);
     if (!code)
       return false;
     memcpy(&high, code, 2);
@@ -47,3 +47,5 @@ bool rv_peek_insn(rv_hart *h, uint32_t *raw)
   *raw = low | (uint32_t)high << 16;
   return true;
 }
+
+bool rv_peek_insn(rv_hart *h, uint32_t *raw) { return rv_peek_insn_at(h, h->pc, raw); }

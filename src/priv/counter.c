@@ -83,30 +83,30 @@ static void plan(rv_hart *h)
     h->leave = true; /* the budget was planned by the old counters */
 }
 
-void rv_counter_write(rv_hart *h, unsigned n, uint64_t value)
+void rv_counter_write(rv_hart *h, unsigned n, uint64_t value, uint64_t ahead)
 {
-  h->counter[n].off = value - (is_counting(h, n) ? events(h, n) + 1 : 0);
+  h->counter[n].off = value - (is_counting(h, n) ? events(h, n) + ahead : 0);
   h->counter[n].mark = value; /* no write overflows [sscofpmf norm:count_overflow_trigger] */
   plan(h);
 }
 
-void rv_counter_configure(rv_hart *h, unsigned n, uint64_t config)
+void rv_counter_configure(rv_hart *h, unsigned n, uint64_t config, uint64_t ahead)
 {
   rv_counter *c = &h->counter[n];
   const bool had_overflowed = c->config & OF;
   const uint64_t before = rv_counter_read(h, n);
-  set_counting(h, n, false, 1);
+  set_counting(h, n, false, ahead);
   c->mark = had_overflowed ? c->off : before; /* the instruction's own event may be the overflow */
   c->config = config;
-  set_counting(h, n, is_to_count(h, n), 1);
+  set_counting(h, n, is_to_count(h, n), ahead);
   plan(h);
 }
 
-void rv_counter_inhibit(rv_hart *h, uint64_t value)
+void rv_counter_inhibit(rv_hart *h, uint64_t value, uint64_t ahead)
 {
   h->csr.mcountinhibit = value;
   for (unsigned n = 0; n < RV_COUNTERS; n++)
-    set_counting(h, n, is_to_count(h, n), 1);
+    set_counting(h, n, is_to_count(h, n), ahead);
   plan(h);
 }
 

@@ -13,10 +13,12 @@
 uint64_t rv_counter_read(const rv_hart *h, unsigned n);
 
 /* Writes by an instruction: it counts itself as set up before it, and a value that it writes is
- * what the next instruction reads. The values are legal ones of the CSRs. */
-void rv_counter_write(rv_hart *h, unsigned n, uint64_t value);
-void rv_counter_configure(rv_hart *h, unsigned n, uint64_t config); /* mhpmevent, mcyclecfg */
-void rv_counter_inhibit(rv_hart *h, uint64_t value);                /* mcountinhibit */
+ * what the next instruction reads; ahead is 1, because it is not in h->icount yet. Between
+ * instructions, where the firmware is, ahead is 0. The values are legal ones of the CSRs. */
+void rv_counter_write(rv_hart *h, unsigned n, uint64_t value, uint64_t ahead);
+void rv_counter_configure(rv_hart *h, unsigned n, uint64_t config,
+                          uint64_t ahead);                           /* mhpmevent, mcyclecfg */
+void rv_counter_inhibit(rv_hart *h, uint64_t value, uint64_t ahead); /* mcountinhibit */
 /* As after reset: all 0, cycle and instret count. */
 void rv_counter_reset(rv_hart *h);
 

@@ -278,11 +278,11 @@ static bool is_absent(const rv_hart *h, unsigned counter)
 static void write_counter(rv_hart *h, unsigned csr, uint64_t value)
 {
   if (!is_absent(h, csr & 31))
-    rv_counter_write(h, csr & 31, value);
+    rv_counter_write(h, csr & 31, value, 1);
 }
 static void write_countinhibit(rv_hart *h, unsigned csr, uint64_t value)
 {
-  rv_counter_inhibit(h, value & WRITABLE(h, mcountinhibit));
+  rv_counter_inhibit(h, value & WRITABLE(h, mcountinhibit), 1);
 }
 /* WARL: an event that is not one of csr.def's counts nothing, and reads 0. */
 static void write_mhpmevent(rv_hart *h, unsigned csr, uint64_t value)
@@ -290,15 +290,15 @@ static void write_mhpmevent(rv_hart *h, unsigned csr, uint64_t value)
   value &= is_absent(h, csr & 31) ? 0 : WRITABLE(h, mhpmevent3);
   if (!rv_csr_value_name(csr, "Event", value & mhpmevent3_Event))
     value &= ~mhpmevent3_Event;
-  rv_counter_configure(h, csr & 31, value);
+  rv_counter_configure(h, csr & 31, value, 1);
 }
 static void write_mcyclecfg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  rv_counter_configure(h, 0, value & WRITABLE(h, mcyclecfg));
+  rv_counter_configure(h, 0, value & WRITABLE(h, mcyclecfg), 1);
 }
 static void write_minstretcfg(rv_hart *h, unsigned csr, uint64_t value)
 {
-  rv_counter_configure(h, 2, value & WRITABLE(h, minstretcfg));
+  rv_counter_configure(h, 2, value & WRITABLE(h, minstretcfg), 1);
 }
 static void write_pmpcfg(rv_hart *h, unsigned csr, uint64_t value)
 {

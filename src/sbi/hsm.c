@@ -11,19 +11,13 @@ enum { STATE_STARTED = 0, STATE_STOPPED = 1, STATE_SUSPENDED = 4 };
 enum { RETENTIVE = 0 };
 static const uint32_t NON_RETENTIVE = 0x80000000;
 
-/* Can a hart in HS-mode, without translation, fetch there? */
-static bool executable(const rv_sbi *s, uint64_t pa)
-{
-  return !(pa & 1) && rv_sbi_is_memory(s, pa, 2, false);
-}
-
 /* A target that is not stopped is "already started", suspended ones as well. */
 static int64_t hart_start(rv_sbi *s, rv_sbi_call *c)
 {
   const int i = rv_sbi_hart_index(s, c->arg[0]);
   if (i < 0)
     return SBI_ERR_INVALID_PARAM;
-  if (!executable(s, c->arg[1]))
+  if (!rv_sbi_is_executable(s, c->arg[1]))
     return SBI_ERR_INVALID_ADDRESS;
   if (s->host.harts[i]->power != RV_STOPPED)
     return SBI_ERR_ALREADY_AVAILABLE;
@@ -67,7 +61,7 @@ static void suspend(rv_sbi *s, rv_sbi_call *c)
 
 /* The state to resume in is set before the wait: what is not named is undefined, and mie and the
  * timer, which must wake the hart, keep. */
-static void suspend_to(rv_sbi *s, rv_sbi_call *c)
+void rv_sbi_suspend_to(rv_sbi *s, rv_sbi_call *c)
 {
   rv_hart *h = c->h;
   uint64_t sstatus = 0;
@@ -89,9 +83,9 @@ static int64_t hart_suspend(rv_sbi *s, rv_sbi_call *c)
   }
   if (type != NON_RETENTIVE)
     return SBI_ERR_INVALID_PARAM;
-  if (!executable(s, c->arg[1]))
+  if (!rv_sbi_is_executable(s, c->arg[1]))
     return SBI_ERR_INVALID_ADDRESS;
-  c->after = suspend_to;
+  c->after = rv_sbi_suspend_to;
   return SBI_SUCCESS;
 }
 

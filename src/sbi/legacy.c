@@ -66,14 +66,15 @@ static int64_t send_ipi(rv_sbi *s, rv_sbi_call *c)
 {
   uint64_t set;
   if (read_hart_mask(s, c, &set))
-    rv_sbi_send_ipi(s, set);
+    rv_sbi_send_ipi(s, c->h, set);
   return 0;
 }
 
 static int64_t remote_fence_i(rv_sbi *s, rv_sbi_call *c)
 {
   uint64_t set;
-  read_hart_mask(s, c, &set); /* fetch is coherent: only the mask can still fault */
+  if (read_hart_mask(s, c, &set))
+    rv_sbi_fence_i(s, c->h, set);
   return 0;
 }
 
@@ -82,7 +83,7 @@ static int64_t remote_sfence_vma(rv_sbi *s, rv_sbi_call *c)
   uint64_t set;
   if (!read_hart_mask(s, c, &set))
     return 0;
-  return rv_sbi_sfence(s, set, c->arg[1], c->arg[2], false, 0);
+  return rv_sbi_sfence(s, c->h, set, c->arg[1], c->arg[2], false, 0);
 }
 
 static int64_t remote_sfence_vma_asid(rv_sbi *s, rv_sbi_call *c)
@@ -90,7 +91,7 @@ static int64_t remote_sfence_vma_asid(rv_sbi *s, rv_sbi_call *c)
   uint64_t set;
   if (!read_hart_mask(s, c, &set))
     return 0;
-  return rv_sbi_sfence(s, set, c->arg[1], c->arg[2], true, c->arg[3]);
+  return rv_sbi_sfence(s, c->h, set, c->arg[1], c->arg[2], true, c->arg[3]);
 }
 
 static int64_t shutdown(rv_sbi *s, rv_sbi_call *c)

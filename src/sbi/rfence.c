@@ -18,6 +18,7 @@ struct fence {
   bool has_id;
   uint64_t id;   /* ASID; VMID of hfence.gvma */
   uint64_t vmid; /* of hfence.vvma */
+  rv_sbi_fw_event sent;
 };
 
 static void sfence_vma(rv_hart *h, const fence *f, bool has_addr, uint64_t addr)
@@ -52,13 +53,15 @@ static void fence_hart(rv_hart *h, const fence *f)
 }
 
 /* Nothing is fenced if any parameter is wrong. A range may end at, but not pass, 2^64. */
-static int64_t fence_harts(rv_sbi *s, uint64_t set, const fence *f)
+static int64_t fence_harts(rv_sbi *s, rv_hart *sender, uint64_t set, const fence *f)
 {
   if (f->size != 0 && f->size != ~0ull && f->start + (f->size - 1) < f->start)
     return SBI_ERR_INVALID_ADDRESS;
   for (unsigned i = 0; i < s->host.n_harts; i++)
-    if (set >> i & 1)
+    if (set >> i & 1) {
       fence_hart(s->host.harts[i], f);
+      rv_sbi_count_sent(s, sender, s->host.harts[i], f->sent);
+    }
   return SBI_SUCCESS;
 }
 
@@ -75,55 +78,72 @@ static int64_t serve(rv_sbi *s, rv_sbi_call *c, fence *f, unsigned id_bits)
   f->start = c->arg[2];
   f->size = c->arg[3];
   f->vmid = rv_get(c->h->csr.hgatp, hgatp_VMID);
-  return fence_harts(s, set, f);
+  return fence_harts(s, c->h, set, f);
 }
 
-int64_t rv_sbi_sfence(rv_sbi *s, uint64_t set, uint64_t start, uint64_t size, bool has_asid,
-                      uint64_t asid)
+int64_t rv_sbi_sfence(rv_sbi *s, rv_hart *sender, uint64_t set, uint64_t start, uint64_t size,
+                      bool has_asid, uint64_t asid)
 {
   if (has_asid && asid >> ASID_BITS)
     return SBI_ERR_INVALID_PARAM;
-  const fence f = {
-    .on_hart = sfence_vma, .start = start, .size = size, .has_id = has_asid, .id = asid
-  };
-  return fence_harts(s, set, &f);
+  const fence f = { .on_hart = sfence_vma,
+                    .start = start,
+                    .size = size,
+                    .has_id = has_asid,
+                    .id = asid,
+                    .sent = has_asid ? RV_SBI_FW_SFENCE_VMA_ASID_SENT : RV_SBI_FW_SFENCE_VMA_SENT };
+  return fence_harts(s, sender, set, &f);
 }
 
-/* Decoded code follows every store, so instruction fetch is always coherent. */
+/* Decoded code follows every store, so instruction fetch is always coherent: there is nothing to
+ * do. */
+void rv_sbi_fence_i(rv_sbi *s, rv_hart *sender, uint64_t set)
+{
+  for (unsigned i = 0; i < s->host.n_harts; i++)
+    if (set >> i & 1)
+      rv_sbi_count_sent(s, sender, s->host.harts[i], RV_SBI_FW_FENCE_I_SENT);
+}
+
 static int64_t remote_fence_i(rv_sbi *s, rv_sbi_call *c)
 {
   uint64_t set;
-  return rv_sbi_hart_set(s, c->arg[0], c->arg[1], &set) ? SBI_SUCCESS : SBI_ERR_INVALID_PARAM;
+  if (!rv_sbi_hart_set(s, c->arg[0], c->arg[1], &set))
+    return SBI_ERR_INVALID_PARAM;
+  rv_sbi_fence_i(s, c->h, set);
+  return SBI_SUCCESS;
 }
 
 static int64_t remote_sfence_vma(rv_sbi *s, rv_sbi_call *c)
 {
-  return serve(s, c, &(fence){ .on_hart = sfence_vma }, 0);
+  return serve(s, c, &(fence){ .on_hart = sfence_vma, .sent = RV_SBI_FW_SFENCE_VMA_SENT }, 0);
 }
 
 static int64_t remote_sfence_vma_asid(rv_sbi *s, rv_sbi_call *c)
 {
-  return serve(s, c, &(fence){ .on_hart = sfence_vma }, ASID_BITS);
+  return serve(s, c, &(fence){ .on_hart = sfence_vma, .sent = RV_SBI_FW_SFENCE_VMA_ASID_SENT },
+               ASID_BITS);
 }
 
 static int64_t remote_hfence_gvma_vmid(rv_sbi *s, rv_sbi_call *c)
 {
-  return serve(s, c, &(fence){ .on_hart = hfence_gvma }, VMID_BITS);
+  return serve(s, c, &(fence){ .on_hart = hfence_gvma, .sent = RV_SBI_FW_HFENCE_GVMA_VMID_SENT },
+               VMID_BITS);
 }
 
 static int64_t remote_hfence_gvma(rv_sbi *s, rv_sbi_call *c)
 {
-  return serve(s, c, &(fence){ .on_hart = hfence_gvma }, 0);
+  return serve(s, c, &(fence){ .on_hart = hfence_gvma, .sent = RV_SBI_FW_HFENCE_GVMA_SENT }, 0);
 }
 
 static int64_t remote_hfence_vvma_asid(rv_sbi *s, rv_sbi_call *c)
 {
-  return serve(s, c, &(fence){ .on_hart = hfence_vvma }, ASID_BITS);
+  return serve(s, c, &(fence){ .on_hart = hfence_vvma, .sent = RV_SBI_FW_HFENCE_VVMA_ASID_SENT },
+               ASID_BITS);
 }
 
 static int64_t remote_hfence_vvma(rv_sbi *s, rv_sbi_call *c)
 {
-  return serve(s, c, &(fence){ .on_hart = hfence_vvma }, 0);
+  return serve(s, c, &(fence){ .on_hart = hfence_vvma, .sent = RV_SBI_FW_HFENCE_VVMA_SENT }, 0);
 }
 
 static const rv_sbi_function functions[] = {

@@ -21,8 +21,8 @@ enum { A0 = 10, A1 = 11, A6 = 16, A7 = 17 };
 enum { LEGACY_LAST = 0xf }; /* EIDs up to here use the legacy convention, served or not */
 
 static const rv_sbi_extension *const extensions[] = {
-  &rv_sbi_legacy, &rv_sbi_base, &rv_sbi_time, &rv_sbi_ipi,
-  &rv_sbi_rfence, &rv_sbi_hsm,  &rv_sbi_srst, &rv_sbi_dbcn,
+  &rv_sbi_legacy, &rv_sbi_base, &rv_sbi_time, &rv_sbi_ipi,           &rv_sbi_rfence, &rv_sbi_hsm,
+  &rv_sbi_srst,   &rv_sbi_dbcn, &rv_sbi_susp, &rv_sbi_pmu_extension, &rv_sbi_fwft,
 };
 enum { N_EXTENSIONS = sizeof extensions / sizeof *extensions };
 
@@ -31,9 +31,8 @@ static const struct {
   uint64_t eid;
   const char *name;
 } not_provided[] = {
-  { 0x504D55, "PMU" },    { 0x53555350, "SUSP" }, { 0x43505043, "CPPC" },
-  { 0x4E41434C, "NACL" }, { 0x535441, "STA" },    { 0x535345, "SSE" },
-  { 0x46574654, "FWFT" }, { 0x44425452, "DBTR" }, { 0x4D505859, "MPXY" },
+  { 0x43505043, "CPPC" }, { 0x4E41434C, "NACL" }, { 0x535441, "STA" },
+  { 0x535345, "SSE" },    { 0x44425452, "DBTR" }, { 0x4D505859, "MPXY" },
 };
 
 rv_sbi *rv_sbi_new(const rv_sbi_host *host)
@@ -47,6 +46,7 @@ rv_sbi *rv_sbi_new(const rv_sbi_host *host)
   for (unsigned i = 0; i < host->n_harts; i++) {
     host->harts[i]->power = RV_STOPPED;
     s->suspended_at[i] = ~0ull;
+    rv_sbi_pmu_reset(s, host->harts[i]);
   }
   return s;
 }
@@ -62,6 +62,9 @@ void rv_sbi_state(rv_sbi *s, rv_state *state)
   rv_state_check(state, n <= MAX);
   rv_state_words(state, s->hinted, n <= MAX ? n : 0);
   s->n_hinted = n <= MAX ? n : 0;
+  rv_sbi_pmu_state(s, state);
+  for (unsigned i = 0; i < s->host.n_harts; i++)
+    rv_state_field(state, &s->locked[i]);
 }
 
 /* ---- what the extensions share ---- */
@@ -100,6 +103,11 @@ bool rv_sbi_is_memory(const rv_sbi *s, uint64_t pa, uint64_t n, bool write)
     return true;
   const rv_region *r = rv_phys_find(s->host.phys, pa, n);
   return r && !(write && r->readonly);
+}
+
+bool rv_sbi_is_executable(const rv_sbi *s, uint64_t pa)
+{
+  return !(pa & 1) && rv_sbi_is_memory(s, pa, 2, false);
 }
 
 /* ---- dispatching ---- */
@@ -232,6 +240,23 @@ static void mask_interrupt(rv_hart *h, const rv_trap *t)
   rv_mret(h);
 }
 
+/* What is not delegated is handed on. Emulation is none of it: the hart does all that it can. */
+static void hand_on(rv_sbi *s, rv_hart *h, const rv_trap *t)
+{
+  static const struct {
+    unsigned cause;
+    rv_sbi_fw_event event;
+  } counted[] = { { CAUSE_ILLEGAL, RV_SBI_FW_ILLEGAL_INSN },
+                  { CAUSE_LOAD_MISALIGNED, RV_SBI_FW_MISALIGNED_LOAD },
+                  { CAUSE_STORE_MISALIGNED, RV_SBI_FW_MISALIGNED_STORE },
+                  { CAUSE_LOAD_ACCESS, RV_SBI_FW_ACCESS_LOAD },
+                  { CAUSE_STORE_ACCESS, RV_SBI_FW_ACCESS_STORE } };
+  for (unsigned i = 0; i < sizeof counted / sizeof *counted; i++)
+    if (counted[i].cause == t->cause)
+      rv_sbi_count(s, h, counted[i].event);
+  rv_redirect_trap(h, t);
+}
+
 bool rv_sbi_trap(void *sbi, rv_hart *h, const rv_trap *t)
 {
   if (rv_get(h->csr.mstatus, mstatus_MPP) == PRV_M)
@@ -241,7 +266,7 @@ bool rv_sbi_trap(void *sbi, rv_hart *h, const rv_trap *t)
   else if (t->cause == CAUSE_ECALL_HS)
     serve_ecall(sbi, h);
   else
-    rv_redirect_trap(h, t);
+    hand_on(sbi, h, t);
   return true;
 }
 
@@ -267,8 +292,9 @@ static void set_machine_level(rv_hart *h)
   rv_csr_poke(h, CSR_pmpcfg0, 0x1f);   /* NAPOT, R, W, X */
   rv_csr_poke(h, CSR_medeleg, delegated_exceptions);
   rv_csr_poke(h, CSR_mideleg, delegated_interrupts);
-  rv_csr_poke(h, CSR_mcounteren, 7);
-  rv_csr_poke(h, CSR_scounteren, 7); /* as OpenSBI up to 1.7 */
+  rv_csr_poke(h, CSR_mcounteren, ~0ull);
+  rv_csr_poke(h, CSR_mcountinhibit, ~7ull); /* event counters run when PMU starts them */
+  rv_csr_poke(h, CSR_scounteren, 7);        /* as OpenSBI up to 1.7 */
   uint64_t menvcfg = menvcfg_STCE | menvcfg_PBMTE | adue | menvcfg_CBCFE | menvcfg_CBZE;
   rv_put(&menvcfg, menvcfg_CBIE, 1);    /* flush */
   rv_csr_poke(h, CSR_menvcfg, menvcfg); /* as far as the hart has them */
@@ -284,6 +310,8 @@ void rv_sbi_start(rv_sbi *s, rv_hart *h, uint64_t pc, uint64_t a1)
   set_machine_level(h);
   rv_sfence_vma_hs(h, false, 0, false, 0); /* nothing of an earlier life is left */
   rv_hfence_gvma(h, false, 0, false, 0);
+  rv_sbi_pmu_reset(s, h);
+  s->locked[rv_sbi_hart_index(s, h->id)] = 0;
   memset(h->x, 0, sizeof h->x);
   memset(h->f, 0, sizeof h->f);
   h->x[A0] = h->id;

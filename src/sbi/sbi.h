@@ -3,7 +3,7 @@
  * The hart calls rv_sbi_trap right after it took a trap to M. An ecall from HS-mode is an SBI call
  * and is served; every other exception is redirected to HS or VS, as OpenSBI does with what it does
  * not delegate. Depends on priv, mmu and cpu/hart.h; knows the machine only by struct rv_sbi_host.
- * [sbi: RISC-V Supervisor Binary Interface Specification, version 2.0]
+ * [sbi: RISC-V Supervisor Binary Interface Specification, version 3.0]
  */
 #ifndef RV_SBI_H
 #define RV_SBI_H
@@ -12,7 +12,7 @@
 
 enum {
   RV_SBI_MAX_HARTS = 64,
-  RV_SBI_SPEC_VERSION = 0x02000000, /* major in bits 30:24, minor below */
+  RV_SBI_SPEC_VERSION = 0x03000000, /* major in bits 30:24, minor below */
   /* Not in the specification's table of implementations: "rvh" in ASCII, so that nobody takes us
    * for another firmware and applies that one's work-arounds. */
   RV_SBI_IMPL_ID = 0x727668,

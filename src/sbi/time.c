@@ -10,6 +10,7 @@
 
 void rv_sbi_set_timer(rv_sbi *s, rv_hart *h, uint64_t when)
 {
+  rv_sbi_count(s, h, RV_SBI_FW_SET_TIMER);
   if (rv_csr_poke(h, CSR_stimecmp, when)) /* tells the machine by rv_env.timer_changed */
     return;
   s->host.set_mtimecmp(s->host.ctx, h, when);

@@ -7,13 +7,18 @@
   linux.py RVH_SIM shell                  type into busybox's shell, through a pipe
   linux.py RVH_SIM hotplug FIRMWARE       harts stop and start again: HSM
   linux.py --prepare INIT HARTS FOLDER    write the initramfs; print the options that boot it, as JSON
+  linux.py RVH_SIM suspend                to RAM: SUSP, until something is typed
+  linux.py RVH_SIM PERF perf              the compiled init/perf.c: counters and samples, by SBI's PMU
 
 INIT is the compiled init/init.c. The console is the UART. A run is bounded by instructions.
 """
 import json
 import pathlib
 import re
+import signal
+import subprocess
 import tempfile
+import time
 
 import artefacts
 import cpio
@@ -139,6 +144,61 @@ poweroff -f
     return sim.failure(run, problems) if problems or run.status else None
 
 
+def sleeps(child):
+    """Does it wait for somebody outside? The state letter is the third field, behind the name."""
+    return pathlib.Path(f"/proc/{child.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S"
+
+
+def type_after(child, console, text, typed, asleep):
+    """Types when text is on the console; asleep: and nothing happens any more."""
+    seen = 0
+    while child.poll() is None and seen < 3:
+        seen = seen + 1 if text in console.read_text(errors="replace") and (not asleep or sleeps(child)) else 0
+        time.sleep(0.05)
+    if seen:
+        child.stdin.write(typed)
+
+
+def test_suspend(program):
+    """The other hart is stopped before and started after; the sleeping one wakes by the UART."""
+    with tempfile.TemporaryDirectory() as folder:
+        initrd, console = pathlib.Path(folder) / "initrd", pathlib.Path(folder) / "console"
+        initrd.write_bytes(shell_initramfs())
+        with open(console, "wb") as out:
+            child = subprocess.Popen([program, *map(str, options(initrd, 2)), f"--limit-insns={LIMIT}"],
+                                     bufsize=0, stdin=subprocess.PIPE, stdout=out, stderr=out)
+        signal.signal(signal.SIGALRM, lambda *_: child.kill())
+        signal.alarm(sim.HANG)
+        child.stdin.write(b"""echo enabled > /sys/class/tty/ttyS0/power/wakeup
+echo mem > /sys/power/state; echo awake $(cat /sys/devices/system/cpu/online).
+""")
+        type_after(child, console, "Suspending console", b"\n", asleep=True)
+        type_after(child, console, "awake 0-1.", b"poweroff -f\n", asleep=False)
+        child.stdin.close()
+        status, text = child.wait(), console.read_text(errors="replace")
+    wanted = ["SBI SUSP extension detected", "suspend entry (deep)", "CPU1: off", "CPU1 is up",
+              "PM: suspend exit", "awake 0-1.", "reboot: Power down"]
+    problems = [f"expected on the console: {w!r}" for w in wanted if w not in text]
+    print("suspend")
+    return "\n".join([*problems, f"exit code {status}", text]) if problems or status else None
+
+
+def test_perf(program, init):
+    """The loop has two million instructions, and a sample is due every 100000. The kernel's part in
+    switching the counter on and off is not counted, that of the process is: a few instructions."""
+    run = boot(program, initramfs(init), "builtin", 1)
+    problems = [f"on the console: {text!r}" for text in ("SBI PMU extension is available",
+                                                         "16 firmware and 10 hardware counters",
+                                                         "\nsamples 20\n", "\nillegal 1\n")
+                if text not in run.console]
+    for name in ("instructions", "cycles"):
+        value = re.search(rf"^{name} (\d+)$", run.console, re.MULTILINE)
+        if not value or not 2_000_000 <= int(value[1]) < 2_000_020:
+            problems.append(f"{name}: two million, and a few")
+    print(f"perf: {run.cost()}")
+    return sim.failure(run, problems) if problems or run.status else None
+
+
 def main(arguments):
     if arguments[:1] == ["--prepare"] and len(arguments) == 4:
         _, init, harts, folder = arguments
@@ -146,6 +206,10 @@ def main(arguments):
         return 0
     if arguments[1:] == ["shell"]:
         return test_shell(arguments[0])
+    if arguments[1:] == ["suspend"]:
+        return test_suspend(arguments[0])
+    if len(arguments) == 3 and arguments[2] == "perf":
+        return test_perf(arguments[0], pathlib.Path(arguments[1]).read_bytes())
     if len(arguments) == 3 and arguments[1] == "hotplug":
         return test_hotplug(arguments[0], arguments[2])
     if len(arguments) in (4, 5):

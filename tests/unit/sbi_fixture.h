@@ -18,13 +18,21 @@ enum {
   EID_SRST = 0x53525354,
   EID_DBCN = 0x4442434E,
   EID_PMU = 0x504D55,
+  EID_SUSP = 0x53555350,
+  EID_FWFT = 0x46574654,
+  EID_SSE = 0x535345,
 };
 enum {
   OK = 0,
   NOT_SUPPORTED = -2,
   INVALID_PARAM = -3,
+  DENIED = -4,
   INVALID_ADDRESS = -5,
   ALREADY_AVAILABLE = -6,
+  ALREADY_STARTED = -7,
+  ALREADY_STOPPED = -8,
+  NO_SHMEM = -9,
+  DENIED_LOCKED = -14,
 };
 
 typedef struct {
@@ -92,11 +100,9 @@ static fixture *set_up(void)
   ck_assert_ptr_nonnull(f);
   core_set_phys(&f->phys, f->harts, N_HARTS);
   ck_assert_ptr_nonnull(rv_phys_add(&f->phys, ROM, 4096, true));
-  f->env = (rv_env){ .ctx = f,
-                     .time = on_time,
-                     .timer_changed = on_timer,
-                     .event = on_event,
-                     .firmware = on_trap };
+  f->env = (rv_env){
+    .ctx = f, .time = on_time, .timer_changed = on_timer, .event = on_event, .firmware = on_trap
+  };
   for (unsigned i = 0; i < N_HARTS; i++)
     f->harts[i] = core_new_hart(&f->phys, &f->env, i);
   f->now = 1000;

@@ -1,5 +1,6 @@
 /* test_sbi.c - the built-in firmware: each function's success and each of its errors, the trap hook
- * and the entry state. RFENCE is in test_sbi_rfence.c. [sbi 2.0; platform state as OpenSBI's]
+ * and the entry state. RFENCE, PMU and FWFT have files of their own. [sbi 3.0; platform state as
+ * OpenSBI's]
  */
 #include "sbi_fixture.h"
 
@@ -41,7 +42,8 @@ START_TEST(machine_state)
   EXPECT(peek(h, CSR_pmpcfg0), 0x1f);
   EXPECT_HEX(peek(h, CSR_medeleg), 0xF0B509u);
   EXPECT_HEX(peek(h, CSR_mideleg), 0x3666u);
-  EXPECT(peek(h, CSR_mcounteren), 7);
+  EXPECT_HEX(peek(h, CSR_mcounteren), 0xffffffffu);
+  EXPECT_HEX(peek(h, CSR_mcountinhibit), 0x7f8u); /* cycle and instret run, event counters wait */
   EXPECT(peek(h, CSR_scounteren), 7);
   const uint64_t env = peek(h, CSR_menvcfg);
   EXPECT_HEX(env & (menvcfg_STCE | menvcfg_PBMTE | menvcfg_ADUE), menvcfg_STCE | menvcfg_PBMTE);
@@ -51,8 +53,8 @@ START_TEST(machine_state)
 }
 END_TEST
 
-/* With Smstateen HS-mode has its henvcfg and hstateen0, as OpenSBI gives them [H-305]; hstateen0 and
- * sstateen0 are 0 as M-mode is to leave them. */
+/* With Smstateen HS-mode has its henvcfg and hstateen0, as OpenSBI gives them [H-305]; hstateen0
+ * and sstateen0 are 0 as M-mode is to leave them. */
 START_TEST(stateen_given)
 {
   fixture *f = set_up();
@@ -115,8 +117,8 @@ START_TEST(unsupported_calls)
 {
   fixture *f = set_up();
   rv_hart *h = f->harts[0];
-  static const uint64_t absent[] = { EID_PMU,    0x53555350, 0x535345, 0x46574654,
-                                     0x44425452, 0x9,        0xf,      0x0A000000 };
+  static const uint64_t absent[] = { EID_SSE,    0x43505043, 0x4E41434C, 0x535441,  0x4D505859,
+                                     0x44425452, 0x9,        0xf,        0x0A000000 };
   unsigned n = sizeof absent / sizeof *absent;
   for (unsigned i = 0; i < n; i++) {
     EXPECT(ecall(h, absent[i], 0, ARGS(0)), NOT_SUPPORTED);
@@ -125,10 +127,11 @@ START_TEST(unsupported_calls)
   }
   static const uint64_t here[][2] = { { EID_BASE, 7 }, { EID_TIME, 1 },    { EID_IPI, 1 },
                                       { EID_HSM, 4 },  { EID_RFENCE, 7 },  { EID_SRST, 1 },
+                                      { EID_PMU, 9 },  { EID_SUSP, 1 },    { EID_FWFT, 2 },
                                       { EID_DBCN, 3 }, { EID_BASE, ~0ull } };
   for (unsigned i = 0; i < sizeof here / sizeof *here; i++)
     EXPECT(ecall(h, here[i][0], here[i][1], ARGS(0)), NOT_SUPPORTED);
-  EXPECT(f->n_hints, n + 7);
+  EXPECT(f->n_hints, n + 10);
   ck_assert_ptr_nonnull(strstr(f->hint, "DBCN"));
   tear_down(f);
 }
@@ -267,7 +270,9 @@ START_TEST(names)
   ck_assert_str_eq(fn, "shutdown");
   ck_assert(rv_sbi_name(EID_HSM, 4, &x, &fn));
   ck_assert_ptr_null(fn);
-  ck_assert(!rv_sbi_name(EID_PMU, 0, &x, &fn));
+  ck_assert(rv_sbi_name(EID_PMU, 8, &x, &fn));
+  ck_assert_str_eq(fn, "event_get_info");
+  ck_assert(!rv_sbi_name(EID_SSE, 0, &x, &fn));
 }
 END_TEST
 
@@ -277,7 +282,7 @@ START_TEST(base_versions)
 {
   fixture *f = set_up();
   rv_hart *h = f->harts[0];
-  static const uint64_t expected[] = { 0x02000000, RV_SBI_IMPL_ID, RV_SBI_IMPL_VERSION };
+  static const uint64_t expected[] = { 0x03000000, RV_SBI_IMPL_ID, RV_SBI_IMPL_VERSION };
   for (unsigned fid = 0; fid < 3; fid++) {
     EXPECT(ecall(h, EID_BASE, fid, ARGS(0)), OK);
     EXPECT_HEX(h->x[11], expected[fid]);
@@ -295,11 +300,11 @@ START_TEST(base_probe)
 {
   fixture *f = set_up();
   rv_hart *h = f->harts[0];
-  static const uint64_t here[] = { EID_BASE, EID_TIME, EID_IPI, EID_RFENCE, EID_HSM, EID_SRST,
-                                   EID_DBCN, 0,        1,       2,          3,       4,
+  static const uint64_t here[] = { EID_BASE, EID_TIME, EID_IPI, EID_RFENCE, EID_HSM,
+                                   EID_SRST, EID_DBCN, EID_PMU, EID_SUSP,   EID_FWFT,
+                                   0,        1,        2,       3,          4,
                                    5,        6,        7,       8 };
-  static const uint64_t absent[] = { EID_PMU, 0x53555350, 0x535345,   0x46574654, 0x44425452,
-                                     9,       0xf,        0x0A000000, ~0ull };
+  static const uint64_t absent[] = { EID_SSE, 0x44425452, 9, 0xf, 0x0A000000, ~0ull };
   for (unsigned i = 0; i < sizeof here / sizeof *here; i++) {
     EXPECT(ecall(h, EID_BASE, 3, ARGS(here[i])), OK);
     EXPECT(h->x[11], 1);
@@ -565,6 +570,51 @@ START_TEST(hsm_suspend_errors)
 }
 END_TEST
 
+/* ---- SUSP [sbi ext-sys-suspend] ---- */
+
+/* The last hart waits, for what sie enables, and goes on at resume_addr with a0 = hartid,
+ * a1 = opaque, satp 0, SIE 0. */
+START_TEST(susp_to_ram)
+{
+  fixture *f = set_up();
+  rv_hart *h = f->harts[0];
+  rv_csr_poke(h, CSR_sie, sie_SEIE);
+  rv_csr_poke(h, CSR_satp, 8ull << 60 | RAM >> 12);
+  rv_csr_poke(h, CSR_sstatus, sstatus_SIE);
+  ecall(h, EID_SUSP, 0, ARGS(0, RAM + 0x80, 0xbeef));
+  ck_assert(h->wfi);
+  rv_set_line(h, IRQ_SEI, true);
+  ck_assert(!h->wfi);
+  EXPECT_HEX(h->pc, RAM + 0x80);
+  EXPECT(h->prv, PRV_S);
+  EXPECT(h->x[10], 0);
+  EXPECT(h->x[11], 0xbeef);
+  EXPECT(peek(h, CSR_satp), 0);
+  EXPECT(peek(h, CSR_sstatus) & sstatus_SIE, 0);
+  tear_down(f);
+}
+END_TEST
+
+/* Reserved and platform types are invalid; another hart that is not stopped, even a suspended one,
+ * denies it; the type is 32 bits. */
+START_TEST(susp_errors)
+{
+  fixture *f = set_up();
+  rv_hart *h = f->harts[0];
+  EXPECT(ecall(h, EID_SUSP, 0, ARGS(1, KERNEL)), INVALID_PARAM);
+  EXPECT(ecall(h, EID_SUSP, 0, ARGS(0x80000000, KERNEL)), INVALID_PARAM);
+  EXPECT(ecall(h, EID_SUSP, 0, ARGS(1ull << 32, 0x1000)), INVALID_ADDRESS);
+  EXPECT(ecall(h, EID_SUSP, 0, ARGS(0, KERNEL + 1)), INVALID_ADDRESS);
+  rv_sbi_start(f->sbi, f->harts[2], KERNEL, 0);
+  EXPECT(ecall(h, EID_SUSP, 0, ARGS(0, KERNEL)), DENIED);
+  ecall(f->harts[2], EID_HSM, 3, ARGS(0));
+  ck_assert(f->harts[2]->wfi);
+  EXPECT(ecall(h, EID_SUSP, 0, ARGS(0, KERNEL)), DENIED);
+  ck_assert(!h->wfi);
+  tear_down(f);
+}
+END_TEST
+
 /* ---- SRST [sbi ext-sys-reset] ---- */
 
 START_TEST(srst_types_and_reasons)
@@ -793,6 +843,8 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, hsm_suspend_with_pending);
   tcase_add_test(tc, hsm_suspend_non_retentive);
   tcase_add_test(tc, hsm_suspend_errors);
+  tcase_add_test(tc, susp_to_ram);
+  tcase_add_test(tc, susp_errors);
   tcase_add_test(tc, srst_types_and_reasons);
   tcase_add_test(tc, srst_errors);
   tcase_add_test(tc, dbcn_write);
