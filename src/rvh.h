@@ -47,6 +47,7 @@ typedef struct {
   rvh_drive_if bus;
   int unit; /* PFLASH: 0 or 1; RVH_ANY: the first that is free */
   bool readonly;
+  bool overlay; /* snapshot=on: the file stays as it is; what is written lives in memory */
 } rvh_drive;
 typedef enum {
   RVH_VIRTIO_BLK_MMIO,

@@ -32,8 +32,11 @@ bool cli_parse_switch(const char *key, const char *value, bool *on, GError **err
 bool cli_drive(rvh_config *config, const char *text, GError **error);
 bool cli_device(rvh_config *config, const char *text, GError **error);
 bool cli_global(rvh_config *config, const char *text, GError **error);
-/* network.c: one -netdev or -chardev each. */
+/* network.c: one -netdev, -nic, -net or -chardev each; after the last one cli_net_finish. */
 bool cli_netdev(rvh_config *config, const char *text, GError **error);
+bool cli_nic(rvh_config *config, const char *text, GError **error);
+bool cli_net(rvh_config *config, const char *text, GError **error);
+void cli_net_finish(rvh_config *config);
 bool cli_chardev(rvh_config *config, const char *text, GError **error);
 /* Six bytes in hexadecimal, "52:54:00:12:34:56". */
 bool cli_parse_mac(const char *text, uint8_t mac[6]);

@@ -321,6 +321,21 @@ static bool set_NETDEV(cli_options *o, const char *value, GError **error)
   return cli_netdev(&o->config, value, error);
 }
 
+static bool set_NIC(cli_options *o, const char *value, GError **error)
+{
+  return cli_nic(&o->config, value, error);
+}
+
+static bool set_NET(cli_options *o, const char *value, GError **error)
+{
+  return cli_net(&o->config, value, error);
+}
+
+static bool set_SNAPSHOT(cli_options *o, const char *value, GError **error)
+{
+  return o->overlays = true;
+}
+
 static bool set_CHARDEV(cli_options *o, const char *value, GError **error)
 {
   return cli_chardev(&o->config, value, error);
@@ -515,6 +530,9 @@ bool cli_options_parse(cli_options *o, int argc, char **argv, GError **error)
     if (o->help || o->version || o->hints_help || o->cpu_help)
       return true;
   }
+  cli_net_finish(&o->config);
+  for (unsigned i = 0; i < o->config.n_drives; i++)
+    o->config.drives[i].overlay |= o->overlays;
   if (o->gdb_wait && !o->gdb)
     return fail(error, "add -s, or -gdb tcp::PORT", "-S: nobody could start the machine");
   if (o->gdb && o->step)

@@ -57,6 +57,11 @@ static bool drive_readonly(void *target, const char *value, GError **error)
   return cli_parse_switch("-drive: readonly", value, &((rvh_drive *)target)->readonly, error);
 }
 
+static bool drive_snapshot(void *target, const char *value, GError **error)
+{
+  return cli_parse_switch("-drive: snapshot", value, &((rvh_drive *)target)->overlay, error);
+}
+
 static bool drive_media(void *target, const char *value, GError **error)
 {
   return !strcmp(value, "disk") ||
@@ -73,6 +78,7 @@ bool cli_drive(rvh_config *config, const char *text, GError **error)
     { "unit", drive_unit },
     { "index", drive_unit },
     { "readonly", drive_readonly },
+    { "snapshot", drive_snapshot },
     { "media", drive_media },
     { "cache", ignore },
     { "aio", ignore },

@@ -398,7 +398,7 @@ rv_dev *rv_pcie_new(const rv_board_ops *board)
                      .write = ecam_write,
                      .reset = pcie_reset,
                      .state = pcie_state,
-                     .state_version = 1,
+                     .state_version = 2,
                      .fdt = pcie_fdt,
                      .free = pcie_free };
   make_window(p, 0, "pcie-io", PIO_BASE, PIO_SIZE, CMD_IO);

@@ -1,7 +1,8 @@
 /* snapshot.c - the whole machine in one file, and back (rvh.h, docs/snapshots.md).
  *
  * The parts, in this order: machine (snapshot_config.c), clock, console, firmware, each hart, each
- * device that has a state, then memory without its zero pages. Caches are not saved: translations
+ * device that has a state, memory without its zero pages, and what was written to disks with
+ * snapshot=on. Caches are not saved: translations
  * and decoded code are dropped from the running machine as well, so that it goes on as the loaded
  * one does.
  */
@@ -213,6 +214,44 @@ static void load_region(rv_region *r, unsigned number, rv_state *s)
   }
 }
 
+/* ---- what was written to disks whose files stay as they are ---- */
+
+static void save_overlay(const rv_drive *d, unsigned number, rv_state *s)
+{
+  for (uint64_t i = 0; i < rv_drive_blocks(d); i++) {
+    if (!rv_drive_block(d, i))
+      continue;
+    rv_state_begin(s, "disk", number, 1);
+    rv_state_u64(s, &i);
+    rv_state_bytes(s, (void *)rv_drive_block(d, i), RV_DRIVE_BLOCK);
+    rv_state_end(s);
+  }
+}
+
+static void load_overlay(rv_drive *d, unsigned number, rv_state *s)
+{
+  while (rv_state_next_is(s, "disk", number)) {
+    uint64_t i = 0;
+    rv_state_begin(s, "disk", number, 1);
+    rv_state_u64(s, &i);
+    uint8_t *block = rv_state_ok(s) ? rv_drive_own_block(d, i) : NULL;
+    rv_state_check(s, block);
+    if (!rv_state_ok(s))
+      return;
+    rv_state_bytes(s, block, RV_DRIVE_BLOCK);
+    rv_state_end(s);
+  }
+}
+
+static void overlays(rvh_machine *m, rv_state *s)
+{
+  for (unsigned i = 0; i < m->config.n_drives; i++)
+    if (rv_state_loading(s))
+      load_overlay(m->medium[i], i, s);
+    else
+      save_overlay(m->medium[i], i, s);
+}
+
 /* ---- the machine ---- */
 
 static void device_states(rvh_machine *m, rv_state *s)
@@ -244,6 +283,7 @@ static void machine_state(rvh_machine *m, rv_state *s)
       load_region(&m->phys.region[i], i, s);
     else
       save_region(&m->phys.region[i], i, s);
+  overlays(m, s);
 }
 
 static void drop_caches(rvh_machine *m)
@@ -291,23 +331,12 @@ static bool write_file(rvh_machine *m, const char *path, GError **error)
   return ok;
 }
 
-/* What is connected to the outside cannot be found again there. */
-static bool has_company(const rvh_config *c)
-{
-  for (unsigned i = 0; i < c->n_devices; i++)
-    if (c->devices[i].kind >= RVH_VIRTIO_NET_MMIO && c->devices[i].kind <= RVH_VIRTIO_SERIAL_PCI)
-      return true;
-  return false;
-}
-
 bool rvh_save(rvh_machine *m, const char *path, GError **error)
 {
   const char *why = m->ended     ? "the run has ended"
                     : m->current ? "an instruction is running"
                     : m->held    ? "beside Spike's log the clock is the log's"
-                    : has_company(&m->config)
-                        ? "virtio-net, virtio-rng and virtio-serial cannot be saved"
-                        : NULL;
+                                 : NULL;
   if (why) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: no snapshot: %s\nsave between runs",
                 path, why);
