@@ -167,8 +167,11 @@ void rvh_free(rvh_machine *m);
 
 /* ---- snapshots: the whole machine in one file, docs/snapshots.md ---- */
 
-/* Writes it to path, atomically: between runs, from no observer. Disk images are not in it. The run goes
- * on as one that rvh_restore begins: the same, to the instruction. */
+/* Writes it to path, atomically: between runs, from no observer. Disk images are not in it, but what was
+ * written to those with an overlay. The run goes on as one that rvh_restore begins: the same, to the
+ * instruction. With several harts a bounded rvh_run ends the turns of all of them at its bound, which a run
+ * without bounds does not: what is saved there is a place of the run that was bounded so. A place of the
+ * other one is saved by rvh_save_at. */
 bool rvh_save(rvh_machine *m, const char *path, GError **error);
 /* rvh_run is to do so when the first hart has started this many instructions; it goes on after it, or
  * ends with a message if the file cannot be written. NULL: no more. */

@@ -1,5 +1,5 @@
-/* network.c - the options that say what is outside of the machine: -netdev, -nic, -net and -chardev.
- * Spelled as QEMU's; what would not be done is refused.
+/* network.c - the options that say what is outside of the machine: -netdev, -nic, -net and
+ * -chardev. Spelled as QEMU's; what would not be done is refused.
  */
 #include "cli/keys.h"
 #include <arpa/inet.h>
@@ -237,7 +237,10 @@ static bool add_nic(rvh_config *config, const rvh_device *d, GError **error)
   return true;
 }
 
-#define NIC_NONE { .device = { .kind = RVH_VIRTIO_NET_PCI, .slot = RVH_ANY } }
+#define NIC_NONE                                                                                   \
+  {                                                                                                \
+    .device = {.kind = RVH_VIRTIO_NET_PCI, .slot = RVH_ANY }                                       \
+  }
 
 bool cli_nic(rvh_config *config, const char *text, GError **error)
 {

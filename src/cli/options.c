@@ -321,6 +321,11 @@ static bool set_NETDEV(cli_options *o, const char *value, GError **error)
   return cli_netdev(&o->config, value, error);
 }
 
+static bool set_OBJECT(cli_options *o, const char *value, GError **error)
+{
+  return cli_object(value, error);
+}
+
 static bool set_NIC(cli_options *o, const char *value, GError **error)
 {
   return cli_nic(&o->config, value, error);

@@ -1,8 +1,8 @@
 /* drive.h - a host file as the medium of a disk or flash: raw bytes, nothing kept back.
  *
- * Every write is in the file when the call returns, so that no way of ending loses data; unless what
- * is written is to stay in memory, block by block, and the file as it is. The size is that of the
- * file when it was opened; it never grows.
+ * Every write is in the file when the call returns, so that no way of ending loses data; unless
+ * what is written is to stay in memory, block by block, and the file as it is. The size is that of
+ * the file when it was opened; it never grows.
  */
 #ifndef RV_DRIVE_H
 #define RV_DRIVE_H

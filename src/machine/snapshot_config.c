@@ -625,21 +625,23 @@ static bool same_image(const rv_image *image, const file_mark *was, const char *
 
 static bool wrong_disk(const rvh_drive *d, const char *name, GError **error)
 {
-  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-              "%s: was written after %s was made, and is not the disk any more that the guest knows\n"
-              "give the disk of then, a copy of that moment: -drive with the same words and another "
-              "file=; for the next time: snapshot=on or readonly=on leave the file alone",
-              d->file, name);
+  g_set_error(
+      error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+      "%s: was written after %s was made, and is not the disk any more that the guest knows\n"
+      "give the disk of then, a copy of that moment: -drive with the same words and another "
+      "file=; for the next time: snapshot=on or readonly=on leave the file alone",
+      d->file, name);
   return false;
 }
 
 /* The memory of then is in the snapshot; only the guest's next changes go to the file. */
 static void other_flash(const rvh_machine *m, const rvh_drive *d, const char *name)
 {
-  fprintf(m->config.messages ? m->config.messages : stderr,
-          "rvh-sim: warning: %s: was written or copied after %s was made; the flash chip holds what it "
-          "held then, and what the guest programs from now on goes into the file as it is now\n",
-          d->file, name);
+  fprintf(
+      m->config.messages ? m->config.messages : stderr,
+      "rvh-sim: warning: %s: was written or copied after %s was made; the flash chip holds what it "
+      "held then, and what the guest programs from now on goes into the file as it is now\n",
+      d->file, name);
 }
 
 /* Copied is not changed: the time is only the short way. */

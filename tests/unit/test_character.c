@@ -1,5 +1,6 @@
-/* test_character.c - src/machine/character.c: consoles of virtio lead where their -chardev says. Nothing
- * runs: the test is the driver, one that knows neither MULTIPORT nor any other feature of the device.
+/* test_character.c - src/machine/character.c: consoles of virtio lead where their -chardev says.
+ * Nothing runs: the test is the driver, one that knows neither MULTIPORT nor any other feature of
+ * the device.
  */
 #include "virtio_guest.h"
 #include <glib/gstdio.h>

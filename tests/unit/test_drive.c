@@ -103,7 +103,8 @@ START_TEST(a_file_that_was_cut_reads_as_zeroes)
 }
 END_TEST
 
-/* What is written is read again, in blocks and across their borders, and the file stays as it is. */
+/* What is written is read again, in blocks and across their borders, and the file stays as it is.
+ */
 START_TEST(an_overlay_leaves_the_file_alone)
 {
   enum { SIZE = 2 * RV_DRIVE_BLOCK + 1000 };
@@ -149,7 +150,7 @@ START_TEST(a_checksum_of_what_is_there)
   ck_assert(rv_drive_write(d, 0, zeroes, SIZE));
   ck_assert(rv_drive_sum(disk_path, &dense));
   ck_assert_uint_eq(dense, holes);
-  for (uint64_t at = 0; at < SIZE; at += at > SIZE - 1000 ? 1 : 4097) {
+  for (uint64_t at = 0; at<SIZE; at += at> SIZE - 1000 ? 1 : 4097) {
     ck_assert(rv_drive_write(d, at, "a", 1) && rv_drive_sum(disk_path, &one));
     ck_assert(rv_drive_write(d, at, "\0", 1) && rv_drive_write(d, (at + 4096) % SIZE, "a", 1));
     ck_assert(rv_drive_sum(disk_path, &moved) && rv_drive_write(d, (at + 4096) % SIZE, "\0", 1));

@@ -1,7 +1,8 @@
-/* test_network.c - src/machine/network.c: the user network, seen by a guest who builds his frames by
- * hand, and by the sockets of this host.
+/* test_network.c - src/machine/network.c: the user network, seen by a guest who builds his frames
+ * by hand, and by the sockets of this host.
  *
- * Nothing runs: the test is the guest. Waiting is bounded by TIMEOUT, and ends with what is awaited.
+ * Nothing runs: the test is the guest. Waiting is bounded by TIMEOUT, and ends with what is
+ * awaited.
  */
 #include "virtio_guest.h"
 #include <arpa/inet.h>
@@ -75,8 +76,7 @@ static rvh_machine *machine(const char *kernel, const rvh_netdev *netdevs, unsig
   for (unsigned i = 0; i < n; i++) {
     c.netdevs[i] = netdevs[i];
     c.netdevs[i].id = ids[i];
-    c.devices[i] =
-        (rvh_device){ .kind = RVH_VIRTIO_NET_MMIO, .netdev = ids[i], .slot = RVH_ANY };
+    c.devices[i] = (rvh_device){ .kind = RVH_VIRTIO_NET_MMIO, .netdev = ids[i], .slot = RVH_ANY };
   }
   c.n_netdevs = c.n_devices = n;
   rvh_machine *m = rvh_new(&c, &error);
@@ -338,8 +338,8 @@ static void check_forwarded_connection(card *c, uint16_t port)
   close(fd);
 }
 
-/* restrict=on: nothing goes out but by a connection that was forwarded in. Without one, no answer to a
- * forwarded datagram does either: so it is with QEMU, whose libslirp it is. */
+/* restrict=on: nothing goes out but by a connection that was forwarded in. Without one, no answer
+ * to a forwarded datagram does either: so it is with QEMU, whose libslirp it is. */
 START_TEST(restricted)
 {
   g_autofree char *kernel = kernel_file();
@@ -347,11 +347,11 @@ START_TEST(restricted)
     uint16_t own;
     const uint16_t port = free_port(SOCK_STREAM);
     const int fd = host_socket(SOCK_DGRAM, &own);
-    const rvh_netdev netdev = { .restricted = on,
-                                .forwards = { { .host = INADDR_LOOPBACK,
-                                                .host_port = port,
-                                                .guest_port = OUR_PORT } },
-                                .n_forwards = 1 };
+    const rvh_netdev netdev = {
+      .restricted = on,
+      .forwards = { { .host = INADDR_LOOPBACK, .host_port = port, .guest_port = OUR_PORT } },
+      .n_forwards = 1
+    };
     rvh_machine *m = machine(kernel, &netdev, 1);
     card c = plug_in(m, 0);
     ck_assert(router_answers(&c, c.router, TIMEOUT));

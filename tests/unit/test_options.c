@@ -276,6 +276,18 @@ START_TEST(nic_and_net)
 }
 END_TEST
 
+START_TEST(other_names_of_devices)
+{
+  cli_options o;
+  PARSE(&o, "a", "-object", "rng-random,filename=/dev/urandom,id=r", "-device", "virtio-rng,rng=r",
+        "-device", "virtio-net-pci-non-transitional", "-device", "virtio-serial-pci-transitional");
+  ck_assert_uint_eq(o.config.n_devices, 3);
+  ck_assert(o.config.devices[0].kind == RVH_VIRTIO_RNG_PCI && !o.config.devices[0].disable_legacy);
+  ck_assert(o.config.devices[1].kind == RVH_VIRTIO_NET_PCI && o.config.devices[1].disable_legacy);
+  ck_assert(o.config.devices[2].kind == RVH_VIRTIO_SERIAL_PCI && !o.config.devices[2].disable_legacy);
+}
+END_TEST
+
 START_TEST(snapshot_keeps_the_files_of_disks)
 {
   cli_options o;
@@ -357,6 +369,8 @@ static const struct {
   { { "a", "-device", "virtconsole,chardev=c" }, "no virtio-serial", "virtio-serial-device" },
   { { "a", "-device", "virtio-serial-pci", "-device", "virtconsole,chardev=c", "-device",
       "virtconsole,chardev=d" }, "no virtio-serial with a free port", "before each" },
+  { { "a", "-object", "memory-backend-ram,id=m" }, "-object memory-backend-ram: not available", "--seed" },
+  { { "a", "-device", "virtio-gpu-pci-transitional" }, "virtio-gpu-pci: not available", "" },
   { { "a", "-nic", "tap" }, "-nic tap: not available", "-nic user" },
   { { "a", "-nic", "user,model=e1000" }, "model=e1000 is not available", "virtio-net-pci" },
   { { "a", "-nic", "user,mac=1" }, "mac=1 is not the address", "even" },
@@ -497,6 +511,7 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, a_program_in_flash_needs_no_file);
   tcase_add_test(tc, networks_and_consoles_as_qemu);
   tcase_add_test(tc, nic_and_net);
+  tcase_add_test(tc, other_names_of_devices);
   tcase_add_test(tc, snapshot_keeps_the_files_of_disks);
   tcase_add_test(tc, there_may_be_only_so_many_drives_and_devices);
   tcase_add_test(tc, help_and_version_need_no_program);

@@ -414,9 +414,9 @@ static void add_request(virtio_guest *g, type t, unsigned step)
   char text[64] = "a line of text\n";
   vg_put(g, data, &header, sizeof header);
   if (t == BLK) { /* a sector is written, then read */
-    const vg_part parts[] = {
-      { data, 16, false }, { data + 64, 512, !(step & 1) }, { data + 600, 1, true }
-    };
+    const vg_part parts[] = { { data, 16, false },
+                              { data + 64, 512, !(step & 1) },
+                              { data + 600, 1, true } };
     memset(text, (int)(step + g->slot), sizeof text);
     vg_put(g, data + 64, text, sizeof text);
     vg_add(g, 0, head, parts, 3);
