@@ -122,6 +122,7 @@ typedef struct {
   rvh_netdev netdevs[RVH_MAX_NETDEVS];
   rvh_chardev chardevs[RVH_MAX_CHARDEVS];
   unsigned n_drives, n_devices, n_netdevs, n_chardevs;
+  bool overlays; /* -snapshot: every drive has an overlay */
   uint64_t seed; /* of virtio-rng and of /chosen/rng-seed */
   bool virtio_mmio_modern; /* -global virtio-mmio.force-legacy=false */
   bool console_stdin;    /* read the terminal or pipe on standard input */

@@ -338,7 +338,7 @@ static bool set_NET(cli_options *o, const char *value, GError **error)
 
 static bool set_SNAPSHOT(cli_options *o, const char *value, GError **error)
 {
-  return o->overlays = true;
+  return o->config.overlays = true;
 }
 
 static bool set_CHARDEV(cli_options *o, const char *value, GError **error)
@@ -536,8 +536,6 @@ bool cli_options_parse(cli_options *o, int argc, char **argv, GError **error)
       return true;
   }
   cli_net_finish(&o->config);
-  for (unsigned i = 0; i < o->config.n_drives; i++)
-    o->config.drives[i].overlay |= o->overlays;
   if (o->gdb_wait && !o->gdb)
     return fail(error, "add -s, or -gdb tcp::PORT", "-S: nobody could start the machine");
   if (o->gdb && o->step)

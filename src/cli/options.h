@@ -25,7 +25,6 @@ typedef struct {
   uint64_t save_at;        /* instructions, for save_file */
   const char *save_file;   /* --save-at; NULL: no snapshot */
   const char *load;        /* --load, or NULL */
-  bool overlays;           /* -snapshot: every drive has snapshot=on */
   bool log_int;            /* -d int */
   const char *log_ignored; /* an item of -d that logs nothing here */
   const char *log_file;    /* -D */

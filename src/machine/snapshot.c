@@ -176,19 +176,57 @@ static bool is_zero(const uint8_t *page)
   return true;
 }
 
+/* What the host says of some of this process's pages: most of a machine's memory was never touched,
+ * and looking at its zeroes would make pages of it. */
+typedef struct {
+  int fd; /* -1: it says nothing, and all pages are looked at */
+  uint64_t first, n;
+  uint64_t entry[512];
+} page_map;
+
+static page_map *open_map(void)
+{
+  page_map *p = g_new0(page_map, 1);
+  p->fd =
+      sysconf(_SC_PAGESIZE) == RV_PAGE_SIZE ? open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC) : -1;
+  return p;
+}
+
+static void close_map(page_map *p)
+{
+  if (p->fd >= 0)
+    close(p->fd);
+  g_free(p);
+}
+
+/* Anonymous memory that is neither present (bit 63) nor swapped out (62) is zero. */
+static bool is_untouched(page_map *p, const uint8_t *page)
+{
+  const uint64_t number = (uintptr_t)page / RV_PAGE_SIZE;
+  if (p->fd < 0)
+    return false;
+  if (number - p->first >= p->n) {
+    const ssize_t got = pread(p->fd, p->entry, sizeof p->entry, (off_t)(8 * number));
+    p->first = number;
+    p->n = got > 0 ? (uint64_t)got / 8 : 0;
+  }
+  return number - p->first < p->n && !(p->entry[number - p->first] >> 62);
+}
+
 /* Pages from at on, up to a part's, that are not zero. */
-static uint64_t run_length(const rv_region *r, uint64_t at)
+static uint64_t run_length(const rv_region *r, uint64_t at, page_map *map)
 {
   uint64_t n = 0;
-  while (n < RUN_PAGES * RV_PAGE_SIZE && at + n < r->size && !is_zero(r->host + at + n))
+  while (n < RUN_PAGES * RV_PAGE_SIZE && at + n < r->size && !is_untouched(map, r->host + at + n) &&
+         !is_zero(r->host + at + n))
     n += RV_PAGE_SIZE;
   return n;
 }
 
-static void save_region(const rv_region *r, unsigned number, rv_state *s)
+static void save_region(const rv_region *r, unsigned number, page_map *map, rv_state *s)
 {
   for (uint64_t at = 0, n; at < r->size; at += n ? n : RV_PAGE_SIZE) {
-    n = run_length(r, at);
+    n = run_length(r, at, map);
     if (!n)
       continue;
     rv_state_begin(s, "memory", number, 1);
@@ -278,11 +316,13 @@ static void machine_state(rvh_machine *m, rv_state *s)
   for (unsigned i = 0; i < m->config.n_harts; i++)
     hart_state(m->harts[i], s);
   device_states(m, s);
+  page_map *map = open_map();
   for (unsigned i = 0; i < m->phys.n_regions; i++)
     if (rv_state_loading(s))
       load_region(&m->phys.region[i], i, s);
     else
-      save_region(&m->phys.region[i], i, s);
+      save_region(&m->phys.region[i], i, map, s);
+  close_map(map);
   overlays(m, s);
 }
 

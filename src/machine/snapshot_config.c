@@ -474,7 +474,7 @@ static bool take_file(const judge *j, const char *option, const file_mark *f, co
 static bool same_drive(const drive_mark *was, const rvh_drive *d)
 {
   return !g_strcmp0(was->id, d->id) && was->bus == d->bus && (int)was->unit == d->unit &&
-         was->readonly == d->readonly && was->overlay == d->overlay;
+         was->readonly == d->readonly;
 }
 
 static bool take_drives(const judge *j, const rv_origin *o, rvh_config *c)
@@ -487,12 +487,13 @@ static bool take_drives(const judge *j, const rv_origin *o, rvh_config *c)
     if (c->n_drives && !same_drive(was, &c->drives[i]))
       return differs(j, "-drive", number);
     const char *file = c->n_drives ? c->drives[i].file : was->path;
+    const bool overlay = c->n_drives && c->drives[i].overlay; /* the guest cannot tell */
     c->drives[i] = (rvh_drive){ .id = was->id,
                                 .file = file,
                                 .bus = was->bus,
                                 .unit = (int)was->unit,
                                 .readonly = was->readonly,
-                                .overlay = was->overlay };
+                                .overlay = was->overlay || overlay };
     if (!is_there(j, "-drive, with the same words and another file=", file))
       return false;
   }

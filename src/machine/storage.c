@@ -14,8 +14,9 @@
 bool rv_storage_open(rvh_machine *m, GError **error)
 {
   for (unsigned i = 0; i < m->config.n_drives; i++) {
-    const rvh_drive *d = &m->config.drives[i];
+    rvh_drive *d = &m->config.drives[i];
     char text[512];
+    d->overlay |= m->config.overlays;
     const rv_drive_mode mode = d->readonly  ? RV_DRIVE_READ
                                : d->overlay ? RV_DRIVE_OVERLAY
                                             : RV_DRIVE_WRITE;

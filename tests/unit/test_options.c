@@ -292,9 +292,9 @@ START_TEST(snapshot_keeps_the_files_of_disks)
 {
   cli_options o;
   PARSE(&o, "a", "-drive", "file=x,format=raw", "-drive", "file=y,format=raw,snapshot=on");
-  ck_assert(!o.config.drives[0].overlay && o.config.drives[1].overlay);
+  ck_assert(!o.config.drives[0].overlay && o.config.drives[1].overlay && !o.config.overlays);
   PARSE(&o, "a", "-snapshot", "-drive", "file=x,format=raw");
-  ck_assert(o.config.drives[0].overlay);
+  ck_assert(o.config.overlays);
 }
 END_TEST
 
