@@ -51,6 +51,7 @@ typedef struct {
   rvh_drive_if bus;
   int unit; /* PFLASH: 0 or 1; RVH_ANY: the first that is free */
   bool readonly;
+  bool overlay; /* snapshot=on: the file stays as it is; what is written lives in memory */
 } rvh_drive;
 typedef enum {
   RVH_VIRTIO_BLK_MMIO,
@@ -134,6 +135,7 @@ typedef struct {
   const char *semihost_chardev;         /* where :tt leads, if not to the console */
   const char *semihost_args[RVH_MAX_ARGS];
   unsigned n_semihost_args; /* 0: the kernel's name and append are the command line */
+  bool overlays; /* -snapshot: every drive has an overlay */
   uint64_t seed; /* of virtio-rng and of /chosen/rng-seed */
   bool virtio_mmio_modern; /* -global virtio-mmio.force-legacy=false */
   bool console_stdin;    /* read the terminal or pipe on standard input */
@@ -179,8 +181,11 @@ void rvh_free(rvh_machine *m);
 
 /* ---- snapshots: the whole machine in one file, docs/snapshots.md ---- */
 
-/* Writes it to path, atomically: between runs, from no observer. Disk images are not in it. The run goes
- * on as one that rvh_restore begins: the same, to the instruction. */
+/* Writes it to path, atomically: between runs, from no observer. Disk images are not in it, but what was
+ * written to those with an overlay. The run goes on as one that rvh_restore begins: the same, to the
+ * instruction. With several harts a bounded rvh_run ends the turns of all of them at its bound, which a run
+ * without bounds does not: what is saved there is a place of the run that was bounded so. A place of the
+ * other one is saved by rvh_save_at. */
 bool rvh_save(rvh_machine *m, const char *path, GError **error);
 /* rvh_run is to do so when the first hart has started this many instructions; it goes on after it, or
  * ends with a message if the file cannot be written. NULL: no more. */

@@ -11,6 +11,7 @@ the machine's state later on, as the bytes of a second snapshot. A loaded machin
 gives the same file again.
 """
 import importlib.util
+import os
 import pathlib
 import re
 import shutil
@@ -174,6 +175,12 @@ def disk(folder, roms, elf):
               "-drive", "file=flash1,if=pflash,format=raw,unit=1"]
     arguments = ["-kernel", pathlib.Path(elf).resolve(), *drives]
     print(f"ok disk: {check(folder, arguments, at_most=8, media=media)} places", flush=True)
+    restore(media)
+    for path in media:  # long ago: when they were written is in a snapshot
+        os.utime(path, (1e9, 1e9))
+    print(f"ok disk, -snapshot: {check(folder, [*arguments, '-snapshot'], at_most=3)} places", flush=True)
+    if any(path.read_bytes() != pathlib.Path(f"{path}.original").read_bytes() for path in media):
+        raise Wrong("-snapshot: a file was written")
     lesson, guest = (roms / course.LESSON / name for name in (f"{course.LESSON}.elf", "guest.bin"))
     if not all(shutil.which(tool, path=course.ENVIRONMENT["PATH"]) for tool in course.TOOLS):
         print("lesson 13 needs dosfstools and mtools: not run")
@@ -200,7 +207,7 @@ def options(folder, roms):
     shutil.copy2(roms / "02-emulate.elf", elf)
     (folder / "disk").write_bytes(bytes(4096))
     drive = ["-drive", "file=disk,format=raw,if=virtio"]
-    run(folder, elf, "-m", "64M", *drive, f"--save-at=insn:20k:{snap}")
+    run(folder, elf, "-m", "64M", *drive, "--seed=5", f"--save-at=insn:20k:{snap}")
     refused = [("-m: the machine of hv.snap has 65536K of RAM", ["-m", "256M"]),
                ("-smp: the machine of hv.snap has 1 hart", ["-smp", 2]),
                ("-machine virt,aia=: the machine of hv.snap has aia=none", ["-M", "virt,aia=aplic"]),
@@ -211,6 +218,7 @@ def options(folder, roms):
                ("-bios: the machine of hv.snap has -bios default", ["-bios", "none"]),
                ("-cpu: the machine of hv.snap has rv64", ["-cpu", "rv64,sstc=off"]),
                ("-append: the machine of hv.snap has none", ["-append", "quiet"]),
+               ("--seed: the machine of hv.snap has 5", ["--seed=6"]),
                ("-initrd: the machine of hv.snap has no such file", ["-initrd", "disk"]),
                ("-drive: the machine of hv.snap has 1, and not these", [*drive, "-drive", "file=disk,format=raw,if=virtio"]),
                ("-device: the machine of hv.snap has 0, and not these", ["-device", "loader,file=disk,addr=0x80300000"]),
@@ -221,7 +229,12 @@ def options(folder, roms):
     if "warning" in same:
         raise Wrong(f"a warning for nothing: {same}")
     (folder / "disk").write_bytes(bytes(4096))
-    says("disk: was written or copied after hv.snap was made", run(folder, "--load=hv.snap")[2])
+    if "disk" in run(folder, "--load=hv.snap", "-snapshot")[2]:
+        raise Wrong("a disk that was copied is no other one")
+    (folder / "disk").write_bytes(bytes(4095) + b"x")
+    says("disk: was written after hv.snap was made", run(folder, "--load=hv.snap", status=126)[2])
+    os.utime(folder / "disk", (1e9, 1e9))
+    says("disk: was written after hv.snap was made", run(folder, "--load=hv.snap", *drive, status=126)[2])
     (folder / "disk").write_bytes(bytes(8192))
     says("disk: has 8192 bytes, and had 4096 when", run(folder, "--load=hv.snap", status=126)[2])
     (folder / "disk").unlink()
@@ -243,6 +256,7 @@ def options(folder, roms):
     says("is not a count and a file", run(folder, "moved.elf", "--save-at=10", status=126)[2])
     says("--save-at: not with --step", run(folder, "moved.elf", "--save-at=10:x", "--step", status=126)[2])
     says("--load: not with --lockstep", run(folder, "--load=hv.snap", "--lockstep=x", status=126)[2])
+    outside(folder)
     left = [path.name for path in folder.iterdir() if path.name.startswith(("hv.snap.", "x."))]
     if left:
         raise Wrong(f"temporary files are left: {left}")
@@ -251,6 +265,23 @@ def options(folder, roms):
     run(folder, "moved.elf", "--save-at=0:hv.snap")
     run(folder, "--load=hv.snap")
     print("ok options")
+
+
+def outside(folder):
+    """Networks and the ends of consoles are named in the file, and others may be given."""
+    company = ["-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n", "-device", "virtio-rng-device",
+               "-chardev", "file,id=c,path=log1", "-device", "virtio-serial-pci", "-device", "virtconsole,chardev=c"]
+    run(folder, "moved.elf", *company, "--save-at=20k:company.snap")
+    run(folder, "--load=company.snap")
+    run(folder, "--load=company.snap", *company)
+    run(folder, "--load=company.snap", "-chardev", "file,id=c,path=log2", "-netdev", "user,id=n,net=192.168.7.0/24")
+    if not (folder / "log2").exists():
+        raise Wrong("another -chardev was not taken")
+    for text, more in (("no netdev 'n'", ["-netdev", "user,id=other"]),
+                       ("no chardev 'c'", ["-chardev", "null,id=other"]),
+                       ("-device: the machine of company.snap has 3, and not these",
+                        [*(word.replace("netdev=n", "netdev=n,mac=52:54:00:00:00:01") for word in company)])):
+        says(text, run(folder, "--load=company.snap", *more, status=126)[2])
 
 
 def main(arguments):

@@ -28,12 +28,16 @@ bool cli_keys_parse(const char *what, const char *text, const cli_keyword *table
                     void *target, GError **error);
 bool cli_parse_switch(const char *key, const char *value, bool *on, GError **error);
 
-/* storage.c: one -drive, -device, -global or -machine each. */
+/* storage.c: one -drive, -device, -object, -global or -machine each. */
 bool cli_drive(rvh_config *config, const char *text, GError **error);
 bool cli_device(rvh_config *config, const char *text, GError **error);
+bool cli_object(const char *text, GError **error);
 bool cli_global(rvh_config *config, const char *text, GError **error);
-/* network.c: one -netdev or -chardev each. */
+/* network.c: one -netdev, -nic, -net or -chardev each; after the last one cli_net_finish. */
 bool cli_netdev(rvh_config *config, const char *text, GError **error);
+bool cli_nic(rvh_config *config, const char *text, GError **error);
+bool cli_net(rvh_config *config, const char *text, GError **error);
+void cli_net_finish(rvh_config *config);
 bool cli_chardev(rvh_config *config, const char *text, GError **error);
 /* semihosting.c: one -semihosting-config. */
 bool cli_semihosting(rvh_config *config, const char *text, GError **error);

@@ -1,5 +1,5 @@
-/* network.c - the options that say what is outside of the machine: -netdev and -chardev.
- * Spelled as QEMU's; what would not be done is refused.
+/* network.c - the options that say what is outside of the machine: -netdev, -nic, -net and
+ * -chardev. Spelled as QEMU's; what would not be done is refused.
  */
 #include "cli/keys.h"
 #include <arpa/inet.h>
@@ -161,8 +161,6 @@ static bool check_addresses(const rvh_netdev *d, GError **error)
 
 static bool add_netdev(rvh_config *config, const rvh_netdev *d, GError **error)
 {
-  if (!d->id)
-    return cli_fail(error, "write it like -netdev user,id=net0", "-netdev user: no id=");
   for (unsigned i = 0; i < config->n_netdevs; i++)
     if (!strcmp(config->netdevs[i].id, d->id))
       return cli_fail(error, "give each an id of its own", "-netdev: two with id=%s", d->id);
@@ -181,21 +179,135 @@ static char *first_word(const char *text, const char **rest)
   return g_strndup(word, n);
 }
 
+/* Of a target that begins with an rvh_netdev. */
+#define USER_KEYS                                                                                  \
+  { "id", netdev_id }, { "hostfwd", netdev_hostfwd }, { "restrict", netdev_restrict },             \
+      { "net", netdev_net }, { "host", netdev_host }, { "dhcpstart", netdev_dhcpstart },           \
+      { "dns", netdev_dns }, { "hostname", netdev_hostname }, { "ipv4", netdev_ipv4 },             \
+  {                                                                                                \
+    "ipv6", netdev_ipv6                                                                            \
+  }
+
 bool cli_netdev(rvh_config *config, const char *text, GError **error)
 {
-  static const cli_keyword keys[] = {
-    { "id", netdev_id },     { "hostfwd", netdev_hostfwd },   { "restrict", netdev_restrict },
-    { "net", netdev_net },   { "host", netdev_host },         { "dhcpstart", netdev_dhcpstart },
-    { "dns", netdev_dns },   { "hostname", netdev_hostname }, { "ipv4", netdev_ipv4 },
-    { "ipv6", netdev_ipv6 },
-  };
+  static const cli_keyword keys[] = { USER_KEYS };
   const char *rest;
   rvh_netdev d = { 0 };
   g_autofree char *kind = first_word(text, &rest);
   if (strcmp(kind, "user"))
     return cli_fail(error, "possible here: -netdev user,id=ID", "-netdev %s: not available", kind);
-  return cli_keys_parse("-netdev user", rest, keys, G_N_ELEMENTS(keys), &d, error) &&
-         check_addresses(&d, error) && add_netdev(config, &d, error);
+  if (!cli_keys_parse("-netdev user", rest, keys, G_N_ELEMENTS(keys), &d, error) ||
+      !check_addresses(&d, error))
+    return false;
+  return d.id ? add_netdev(config, &d, error)
+              : cli_fail(error, "write it like -netdev user,id=net0", "-netdev user: no id=");
+}
+
+/* ---- -nic, -net: a network and its device in one, or one after the other ---- */
+
+typedef struct {
+  rvh_netdev netdev; /* first: USER_KEYS are for it */
+  rvh_device device;
+} nic;
+
+static bool nic_model(void *target, const char *value, GError **error)
+{
+  rvh_device *d = &((nic *)target)->device;
+  d->kind = strcmp(value, "virtio-net-device") ? RVH_VIRTIO_NET_PCI : RVH_VIRTIO_NET_MMIO;
+  return d->kind == RVH_VIRTIO_NET_MMIO || !strcmp(value, "virtio-net-pci") ||
+         !strcmp(value, "virtio") ||
+         cli_fail(error, "possible here: virtio-net-pci, virtio-net-device",
+                  "-nic: model=%s is not available", value);
+}
+
+static bool nic_mac(void *target, const char *value, GError **error)
+{
+  rvh_device *d = &((nic *)target)->device;
+  d->has_mac = cli_parse_mac(value, d->mac);
+  return (d->has_mac && !(d->mac[0] & 1)) ||
+         cli_fail(error, "write it like mac=52:54:00:12:34:56; the first byte is even",
+                  "-nic: mac=%s is not the address of one device", value);
+}
+
+static bool add_nic(rvh_config *config, const rvh_device *d, GError **error)
+{
+  if (config->n_devices == RVH_MAX_DEVICES)
+    return cli_fail(error, "use fewer", "-device: more than %d", RVH_MAX_DEVICES);
+  config->devices[config->n_devices++] = *d;
+  return true;
+}
+
+#define NIC_NONE                                                                                   \
+  {                                                                                                \
+    .device = {.kind = RVH_VIRTIO_NET_PCI, .slot = RVH_ANY }                                       \
+  }
+
+bool cli_nic(rvh_config *config, const char *text, GError **error)
+{
+  static const cli_keyword keys[] = { USER_KEYS, { "model", nic_model }, { "mac", nic_mac } };
+  const char *rest;
+  nic n = NIC_NONE;
+  g_autofree char *kind = first_word(text, &rest);
+  g_autofree char *number = g_strdup_printf("#nic%u", config->n_netdevs);
+  if (!strcmp(kind, "none") && !*rest)
+    return true;
+  if (strcmp(kind, "user"))
+    return cli_fail(error, "possible here: -nic user, -nic none", "-nic %s: not available", kind);
+  if (!cli_keys_parse("-nic user", rest, keys, G_N_ELEMENTS(keys), &n, error))
+    return false;
+  if (!n.netdev.id)
+    n.netdev.id = g_intern_string(number);
+  n.device.netdev = n.netdev.id;
+  return check_addresses(&n.netdev, error) && add_netdev(config, &n.netdev, error) &&
+         add_nic(config, &n.device, error);
+}
+
+/* What QEMU calls hub 0: the network of -net user, which all of -net nic are on; here it is one. */
+static const char hub[] = "#hub0";
+
+static bool net_user(rvh_config *config, const char *rest, GError **error)
+{
+  static const cli_keyword keys[] = { USER_KEYS };
+  rvh_netdev d = { 0 };
+  if (!cli_keys_parse("-net user", rest, keys, G_N_ELEMENTS(keys), &d, error) ||
+      !check_addresses(&d, error))
+    return false;
+  d.id = hub;
+  return add_netdev(config, &d, error);
+}
+
+static bool net_nic(rvh_config *config, const char *rest, GError **error)
+{
+  static const cli_keyword keys[] = { { "model", nic_model }, { "macaddr", nic_mac } };
+  nic n = NIC_NONE;
+  if (!cli_keys_parse("-net nic", rest, keys, G_N_ELEMENTS(keys), &n, error))
+    return false;
+  n.device.netdev = hub;
+  return add_nic(config, &n.device, error);
+}
+
+bool cli_net(rvh_config *config, const char *text, GError **error)
+{
+  const char *rest;
+  g_autofree char *kind = first_word(text, &rest);
+  if (!strcmp(kind, "none") && !*rest)
+    return true;
+  if (!strcmp(kind, "nic"))
+    return net_nic(config, rest, error);
+  return !strcmp(kind, "user")
+             ? net_user(config, rest, error)
+             : cli_fail(error, "possible here: nic, user, none", "-net %s: not available", kind);
+}
+
+/* A -net nic without a -net user has no cable. */
+void cli_net_finish(rvh_config *config)
+{
+  bool there = false;
+  for (unsigned i = 0; i < config->n_netdevs; i++)
+    there |= !strcmp(config->netdevs[i].id, hub);
+  for (unsigned i = 0; i < config->n_devices && !there; i++)
+    if (!g_strcmp0(config->devices[i].netdev, hub))
+      config->devices[i].netdev = NULL;
 }
 
 /* ---- -chardev ---- */

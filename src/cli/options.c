@@ -321,6 +321,26 @@ static bool set_NETDEV(cli_options *o, const char *value, GError **error)
   return cli_netdev(&o->config, value, error);
 }
 
+static bool set_OBJECT(cli_options *o, const char *value, GError **error)
+{
+  return cli_object(value, error);
+}
+
+static bool set_NIC(cli_options *o, const char *value, GError **error)
+{
+  return cli_nic(&o->config, value, error);
+}
+
+static bool set_NET(cli_options *o, const char *value, GError **error)
+{
+  return cli_net(&o->config, value, error);
+}
+
+static bool set_SNAPSHOT(cli_options *o, const char *value, GError **error)
+{
+  return o->config.overlays = true;
+}
+
 static bool set_CHARDEV(cli_options *o, const char *value, GError **error)
 {
   return cli_chardev(&o->config, value, error);
@@ -525,6 +545,7 @@ bool cli_options_parse(cli_options *o, int argc, char **argv, GError **error)
     if (o->help || o->version || o->hints_help || o->cpu_help)
       return true;
   }
+  cli_net_finish(&o->config);
   if (o->gdb_wait && !o->gdb)
     return fail(error, "add -s, or -gdb tcp::PORT", "-S: nobody could start the machine");
   if (o->gdb && o->step)

@@ -57,6 +57,11 @@ static bool drive_readonly(void *target, const char *value, GError **error)
   return cli_parse_switch("-drive: readonly", value, &((rvh_drive *)target)->readonly, error);
 }
 
+static bool drive_snapshot(void *target, const char *value, GError **error)
+{
+  return cli_parse_switch("-drive: snapshot", value, &((rvh_drive *)target)->overlay, error);
+}
+
 static bool drive_media(void *target, const char *value, GError **error)
 {
   return !strcmp(value, "disk") ||
@@ -73,6 +78,7 @@ bool cli_drive(rvh_config *config, const char *text, GError **error)
     { "unit", drive_unit },
     { "index", drive_unit },
     { "readonly", drive_readonly },
+    { "snapshot", drive_snapshot },
     { "media", drive_media },
     { "cache", ignore },
     { "aio", ignore },
@@ -317,21 +323,56 @@ static bool add_device(rvh_config *config, const rvh_device *d, GError **error)
   return true;
 }
 
+/* QEMU's other names: virtio-net is virtio-net-pci, and a -non-transitional one has no legacy
+ * registers. */
+static char *known_name(const char *given, size_t n, bool *disable_legacy)
+{
+  static const char *const short_names[] = { "virtio-blk", "virtio-net", "virtio-rng",
+                                             "virtio-serial" };
+  static const char *const ends[] = { "-transitional", "-non-transitional" };
+  g_autofree char *name = g_strndup(given, n);
+  for (unsigned i = 0; i < G_N_ELEMENTS(short_names); i++)
+    if (!strcmp(name, short_names[i]))
+      return g_strconcat(name, "-pci", NULL);
+  for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
+    g_autofree char *end = g_strconcat("-pci", ends[i], NULL);
+    if (!g_str_has_suffix(name, end))
+      continue;
+    *disable_legacy = i == 1;
+    return g_strndup(name, strlen(name) - strlen(ends[i]));
+  }
+  return g_steal_pointer(&name);
+}
+
 bool cli_device(rvh_config *config, const char *text, GError **error)
 {
-  const size_t n = strcspn(text, ",");
-  g_autofree char *name = g_strndup(g_str_has_prefix(text, "driver=") ? text + 7 : text,
-                                    g_str_has_prefix(text, "driver=") ? n - 7 : n);
+  const size_t n = strcspn(text, ","), skip = g_str_has_prefix(text, "driver=") ? 7 : 0;
+  bool disable_legacy = false;
+  g_autofree char *name = known_name(text + skip, n - skip, &disable_legacy);
   for (unsigned kind = 0; kind < G_N_ELEMENTS(devices); kind++) {
     const device_row *row = &devices[kind];
     if (strcmp(row->name, name))
       continue;
     g_autofree char *what = g_strdup_printf("-device %s", name);
-    rvh_device d = { .kind = (rvh_device_kind)kind, .slot = RVH_ANY };
+    rvh_device d = { .kind = (rvh_device_kind)kind,
+                     .slot = RVH_ANY,
+                     .disable_legacy = disable_legacy };
     return cli_keys_parse(what, text[n] ? text + n + 1 : "", row->keys, row->n_keys, &d, error) &&
            add_device(config, &d, error);
   }
   return unknown_device(name, error);
+}
+
+/* ---- -object ---- */
+
+/* A source of random numbers, which -device virtio-rng-... has here without. */
+bool cli_object(const char *text, GError **error)
+{
+  const size_t n = strcspn(text, ",");
+  g_autofree char *kind = g_strndup(text, n);
+  return !strcmp(kind, "rng-random") || !strcmp(kind, "rng-builtin") ||
+         cli_fail(error, "possible here: rng-random, rng-builtin, which change nothing: see --seed",
+                  "-object %s: not available", kind);
 }
 
 /* ---- -global ---- */

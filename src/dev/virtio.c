@@ -94,6 +94,8 @@ void rv_virtio_state(rv_virtio *v, rv_state *s)
   rv_state_field(s, &v->accepted);
   for (unsigned i = 0; i < v->n_queues; i++)
     queue_state(&v->queue[i], s);
+  if (v->state)
+    v->state(v, s);
 }
 
 /* ---- features ---- */

@@ -66,6 +66,8 @@ struct rv_virtio {
    * chain is malformed, or its memory does not exist. */
   bool (*serve)(rv_virtio *v, unsigned queue, const rv_chain *chain, uint32_t *written);
   unsigned waits; /* bit n: chains of queue n wait until the device has something for them */
+  /* Saves or loads what the device type keeps beside its queues, as rv_dev's; may be NULL. */
+  void (*state)(rv_virtio *v, rv_state *s);
   void (*free)(rv_virtio *v);
 
   /* Set by the transport. */
@@ -91,7 +93,7 @@ void rv_virtio_accept(rv_virtio *v, uint32_t word, uint32_t bits);
 /* Interrupt status: acknowledges the given bits. */
 void rv_virtio_ack(rv_virtio *v, uint8_t bits);
 
-/* For the state of a transport: what the driver has set up. */
+/* For the state of a transport: what the driver has set up, and what the device type keeps. */
 void rv_virtio_state(rv_virtio *v, rv_state *s);
 
 rv_virtq *rv_virtio_queue(rv_virtio *v, uint32_t index); /* NULL: there is no such queue */

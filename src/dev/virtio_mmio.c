@@ -282,7 +282,7 @@ rv_dev *rv_virtio_mmio_new(const rv_board_ops *board, unsigned slot, bool legacy
                      .write = mmio_write,
                      .reset = mmio_reset,
                      .state = v ? mmio_state : NULL, /* an empty slot keeps nothing */
-                     .state_version = 1,
+                     .state_version = 2,
                      .fdt = mmio_fdt,
                      .free = mmio_free };
   if (v) {

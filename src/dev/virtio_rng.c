@@ -37,6 +37,9 @@ static bool serve(rv_virtio *v, unsigned queue, const rv_chain *c, uint32_t *wri
   return n != 0; /* no buffer with only readable parts [5.4.6.1] */
 }
 
+/* The bytes go on where they were. */
+static void rng_state(rv_virtio *v, rv_state *s) { rv_state_field(s, &((virtio_rng *)v)->state); }
+
 static void rng_free(rv_virtio *v) { free(v); }
 
 rv_virtio *rv_virtio_rng_new(uint64_t seed)
@@ -49,6 +52,7 @@ rv_virtio *rv_virtio_rng_new(uint64_t seed)
   r->virtio.n_queues = 1;
   r->virtio.features = VIRTIO_F_VERSION_1 | VIRTIO_F_ANY_LAYOUT;
   r->virtio.serve = serve;
+  r->virtio.state = rng_state;
   r->virtio.free = rng_free;
   return &r->virtio;
 }

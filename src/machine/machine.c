@@ -188,6 +188,18 @@ static void keep_strings(rvh_machine *m)
     keep(m, &c->devices[i].drive);
     keep(m, &c->devices[i].serial);
     keep(m, &c->devices[i].file);
+    keep(m, &c->devices[i].netdev);
+    keep(m, &c->devices[i].chardev);
+  }
+  for (unsigned i = 0; i < c->n_netdevs; i++) {
+    keep(m, &c->netdevs[i].id);
+    keep(m, &c->netdevs[i].hostname);
+    for (unsigned n = 0; n < c->netdevs[i].n_forwards; n++)
+      keep(m, &c->netdevs[i].forwards[n].text);
+  }
+  for (unsigned i = 0; i < c->n_chardevs; i++) {
+    keep(m, &c->chardevs[i].id);
+    keep(m, &c->chardevs[i].file);
   }
 }
 

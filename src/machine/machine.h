@@ -78,10 +78,13 @@ struct rvh_machine {
   rv_dev *imsic[2];      /* of machine level, and of supervisor level with the guests' */
   rv_drive *drive[RVH_MAX_DRIVES]; /* as config.drives; NULL once a device has it */
   bool drive_used[RVH_MAX_DRIVES];
+  rv_drive *medium[RVH_MAX_DRIVES]; /* the same, whoever has it; for snapshots */
   rv_network *network[RVH_MAX_NETDEVS]; /* as config.netdevs */
   FILE *chardev[RVH_MAX_CHARDEVS];      /* as config.chardevs: a file */
   rv_virtio *port[RVH_MAX_DEVICES];     /* consoles of virtio; they belong to their slots */
   unsigned n_ports, n_cards, n_rngs;
+  rv_virtio *virtio[RVH_MAX_DEVICES + RVH_MAX_DRIVES]; /* all that are plugged in, in that order */
+  unsigned n_virtio;
   GArray *polled;  /* of struct pollfd: of one look at the outside */
   bool flash_boot; /* pflash unit 0 has a file: it holds the program */
   rv_htif htif;
@@ -153,6 +156,8 @@ rv_virtio *rv_storage_disk_of(rvh_machine *m, unsigned drive, const char *serial
 bool rv_network_open(rvh_machine *m, GError **error);
 void rv_network_free(rvh_machine *m);
 rv_virtio *rv_network_card(rvh_machine *m, const rvh_device *d, const char *name, GError **error);
+/* Once all devices are there: warns of networks that no device is on. */
+void rv_network_look(const rvh_machine *m);
 /* Something may come from outside: the guest drives a device on a network. */
 bool rv_network_live(const rvh_machine *m);
 /* Around ppoll: adds the files to look at, and shortens the time to wait; then takes what came. */

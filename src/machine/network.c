@@ -231,6 +231,15 @@ rv_virtio *rv_network_card(rvh_machine *m, const rvh_device *d, const char *name
   return v;
 }
 
+void rv_network_look(const rvh_machine *m)
+{
+  for (unsigned i = 0; i < m->config.n_netdevs; i++)
+    if (!m->network[i]->card)
+      fprintf(m->config.messages ? m->config.messages : stderr,
+              "rvh-sim: warning: netdev %s has no peer: no -device virtio-net-... has netdev=%s\n",
+              m->config.netdevs[i].id, m->config.netdevs[i].id);
+}
+
 bool rv_network_live(const rvh_machine *m)
 {
   for (unsigned i = 0; i < m->config.n_netdevs; i++)

@@ -58,6 +58,12 @@ static const kind_row kinds[] = {
 
 /* ---- plugging: v belongs to the slot, or is freed ---- */
 
+static bool plugged(slots *s, rv_virtio *v)
+{
+  s->m->virtio[s->m->n_virtio++] = v;
+  return true;
+}
+
 static bool plug_pci(slots *s, const char *name, const rvh_device *d, rv_virtio *v, GError **error)
 {
   rv_pci *f = rv_virtio_pci_new(v, !d->disable_legacy);
@@ -66,7 +72,7 @@ static bool plug_pci(slots *s, const char *name, const rvh_device *d, rv_virtio 
     return no_memory(error);
   }
   if (rv_pcie_plug(s->pcie, f, d->slot))
-    return true;
+    return plugged(s, v);
   f->free(f);
   return fail(error, "leave addr= out, or give a free one from 1 to 0x1f",
               "-device %s: PCI slot 0x%x is taken", name, (unsigned)d->slot);
@@ -81,7 +87,7 @@ static bool plug_mmio(slots *s, const char *name, const rvh_device *d, rv_virtio
       slot = i;
   if (slot >= 0 && slot < RV_VIRTIO_SLOTS && !s->mmio[slot]) {
     s->mmio[slot] = v;
-    return true;
+    return plugged(s, v);
   }
   v->free(v);
   return fail(error, "there are virtio-mmio-bus.0 to .7, for one device each",
@@ -141,11 +147,13 @@ bool rv_plug_init(rvh_machine *m, GError **error)
   slots s = { .m = m, .pcie = rv_pcie_new(&m->board) };
   if (!s.pcie)
     return no_memory(error);
-  const bool plugged = plug_devices(&s, error) && plug_drives(&s, error);
-  const bool added = add_slots(&s, plugged ? error : NULL);
+  const bool done = plug_devices(&s, error) && plug_drives(&s, error);
+  const bool added = add_slots(&s, done ? error : NULL);
+  if (done)
+    rv_network_look(m);
   for (unsigned i = 0; i < RV_PCI_WINDOWS;
        i++) /* before what they are parts of, which frees them */
     rv_board_add(m, rv_pcie_window(s.pcie, i));
   rv_board_add(m, s.pcie);
-  return plugged && added;
+  return done && added;
 }

@@ -1,9 +1,9 @@
 /* snapshot.c - the whole machine in one file, and back (rvh.h, docs/snapshots.md).
  *
  * The parts, in this order: machine (snapshot_config.c), clock, console, firmware, semihosting,
- * each hart, each device that has a state, then memory without its zero pages. Caches are not
- * saved: translations and decoded code are dropped from the running machine as well, so that it
- * goes on as the loaded one does.
+ * each hart, each device that has a state, memory without its zero pages, and what was written to
+ * disks with snapshot=on. Caches are not saved: translations and decoded code are dropped from the
+ * running machine as well, so that it goes on as the loaded one does.
  */
 #include "machine/machine.h"
 #include "mmu/pmp.h"
@@ -176,19 +176,57 @@ static bool is_zero(const uint8_t *page)
   return true;
 }
 
+/* What the host says of some of this process's pages: most of a machine's memory was never touched,
+ * and looking at its zeroes would make pages of it. */
+typedef struct {
+  int fd; /* -1: it says nothing, and all pages are looked at */
+  uint64_t first, n;
+  uint64_t entry[512];
+} page_map;
+
+static page_map *open_map(void)
+{
+  page_map *p = g_new0(page_map, 1);
+  p->fd =
+      sysconf(_SC_PAGESIZE) == RV_PAGE_SIZE ? open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC) : -1;
+  return p;
+}
+
+static void close_map(page_map *p)
+{
+  if (p->fd >= 0)
+    close(p->fd);
+  g_free(p);
+}
+
+/* Anonymous memory that is neither present (bit 63) nor swapped out (62) is zero. */
+static bool is_untouched(page_map *p, const uint8_t *page)
+{
+  const uint64_t number = (uintptr_t)page / RV_PAGE_SIZE;
+  if (p->fd < 0)
+    return false;
+  if (number - p->first >= p->n) {
+    const ssize_t got = pread(p->fd, p->entry, sizeof p->entry, (off_t)(8 * number));
+    p->first = number;
+    p->n = got > 0 ? (uint64_t)got / 8 : 0;
+  }
+  return number - p->first < p->n && !(p->entry[number - p->first] >> 62);
+}
+
 /* Pages from at on, up to a part's, that are not zero. */
-static uint64_t run_length(const rv_region *r, uint64_t at)
+static uint64_t run_length(const rv_region *r, uint64_t at, page_map *map)
 {
   uint64_t n = 0;
-  while (n < RUN_PAGES * RV_PAGE_SIZE && at + n < r->size && !is_zero(r->host + at + n))
+  while (n < RUN_PAGES * RV_PAGE_SIZE && at + n < r->size && !is_untouched(map, r->host + at + n) &&
+         !is_zero(r->host + at + n))
     n += RV_PAGE_SIZE;
   return n;
 }
 
-static void save_region(const rv_region *r, unsigned number, rv_state *s)
+static void save_region(const rv_region *r, unsigned number, page_map *map, rv_state *s)
 {
   for (uint64_t at = 0, n; at < r->size; at += n ? n : RV_PAGE_SIZE) {
-    n = run_length(r, at);
+    n = run_length(r, at, map);
     if (!n)
       continue;
     rv_state_begin(s, "memory", number, 1);
@@ -212,6 +250,44 @@ static void load_region(rv_region *r, unsigned number, rv_state *s)
     rv_state_bytes(s, r->host + at, n);
     rv_state_end(s);
   }
+}
+
+/* ---- what was written to disks whose files stay as they are ---- */
+
+static void save_overlay(const rv_drive *d, unsigned number, rv_state *s)
+{
+  for (uint64_t i = 0; i < rv_drive_blocks(d); i++) {
+    if (!rv_drive_block(d, i))
+      continue;
+    rv_state_begin(s, "disk", number, 1);
+    rv_state_u64(s, &i);
+    rv_state_bytes(s, (void *)rv_drive_block(d, i), RV_DRIVE_BLOCK);
+    rv_state_end(s);
+  }
+}
+
+static void load_overlay(rv_drive *d, unsigned number, rv_state *s)
+{
+  while (rv_state_next_is(s, "disk", number)) {
+    uint64_t i = 0;
+    rv_state_begin(s, "disk", number, 1);
+    rv_state_u64(s, &i);
+    uint8_t *block = rv_state_ok(s) ? rv_drive_own_block(d, i) : NULL;
+    rv_state_check(s, block);
+    if (!rv_state_ok(s))
+      return;
+    rv_state_bytes(s, block, RV_DRIVE_BLOCK);
+    rv_state_end(s);
+  }
+}
+
+static void overlays(rvh_machine *m, rv_state *s)
+{
+  for (unsigned i = 0; i < m->config.n_drives; i++)
+    if (rv_state_loading(s))
+      load_overlay(m->medium[i], i, s);
+    else
+      save_overlay(m->medium[i], i, s);
 }
 
 /* ---- the machine ---- */
@@ -246,11 +322,14 @@ static void machine_state(rvh_machine *m, rv_state *s)
   for (unsigned i = 0; i < m->config.n_harts; i++)
     hart_state(m->harts[i], s);
   device_states(m, s);
+  page_map *map = open_map();
   for (unsigned i = 0; i < m->phys.n_regions; i++)
     if (rv_state_loading(s))
       load_region(&m->phys.region[i], i, s);
     else
-      save_region(&m->phys.region[i], i, s);
+      save_region(&m->phys.region[i], i, map, s);
+  close_map(map);
+  overlays(m, s);
 }
 
 static void drop_caches(rvh_machine *m)
@@ -298,22 +377,12 @@ static bool write_file(rvh_machine *m, const char *path, GError **error)
   return ok;
 }
 
-/* What is connected to the outside cannot be found again there. */
-static bool has_company(const rvh_config *c)
-{
-  for (unsigned i = 0; i < c->n_devices; i++)
-    if (c->devices[i].kind >= RVH_VIRTIO_NET_MMIO && c->devices[i].kind <= RVH_VIRTIO_SERIAL_PCI)
-      return true;
-  return false;
-}
-
 bool rvh_save(rvh_machine *m, const char *path, GError **error)
 {
   const char *why =
       m->ended                   ? "the run has ended"
       : m->current               ? "an instruction is running"
       : m->held                  ? "beside Spike's log the clock is the log's"
-      : has_company(&m->config)  ? "virtio-net, virtio-rng and virtio-serial cannot be saved"
       : rv_semihost_has_files(m) ? "the guest has files of the host open, by semihosting"
                                  : NULL;
   if (why) {

@@ -14,9 +14,13 @@
 bool rv_storage_open(rvh_machine *m, GError **error)
 {
   for (unsigned i = 0; i < m->config.n_drives; i++) {
-    const rvh_drive *d = &m->config.drives[i];
+    rvh_drive *d = &m->config.drives[i];
     char text[512];
-    m->drive[i] = rv_drive_open(d->file, d->readonly, text, sizeof text);
+    d->overlay |= m->config.overlays;
+    const rv_drive_mode mode = d->readonly  ? RV_DRIVE_READ
+                               : d->overlay ? RV_DRIVE_OVERLAY
+                                            : RV_DRIVE_WRITE;
+    m->drive[i] = m->medium[i] = rv_drive_open(d->file, mode, text, sizeof text);
     if (!m->drive[i]) {
       g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, text);
       return false;

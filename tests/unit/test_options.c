@@ -269,6 +269,50 @@ START_TEST(networks_and_consoles_as_qemu)
 }
 END_TEST
 
+/* QEMU's short forms: a network and its device in one option, or in two on hub 0. */
+START_TEST(nic_and_net)
+{
+  cli_options o;
+  PARSE(&o, "a", "-nic", "user,model=virtio-net-pci,hostfwd=tcp::2222-:22,mac=52:54:00:ab:CD:ef", "-nic",
+        "user,id=second,model=virtio-net-device", "-nic", "none", "-net", "none");
+  ck_assert(o.config.n_netdevs == 2 && o.config.n_devices == 2);
+  ck_assert_int_eq(o.config.devices[0].kind, RVH_VIRTIO_NET_PCI);
+  ck_assert_str_eq(o.config.devices[0].netdev, o.config.netdevs[0].id);
+  ck_assert_uint_eq(o.config.netdevs[0].forwards[0].guest_port, 22);
+  ck_assert_mem_eq(o.config.devices[0].mac, "\x52\x54\x00\xab\xcd\xef", 6);
+  ck_assert_int_eq(o.config.devices[1].kind, RVH_VIRTIO_NET_MMIO);
+  ck_assert_str_eq(o.config.devices[1].netdev, "second");
+  PARSE(&o, "a", "-net", "nic,model=virtio,macaddr=52:54:00:00:00:01", "-net", "user,hostfwd=tcp::1-:2");
+  ck_assert(o.config.n_netdevs == 1 && o.config.n_devices == 1 && o.config.devices[0].has_mac);
+  ck_assert_int_eq(o.config.devices[0].slot, RVH_ANY);
+  ck_assert_str_eq(o.config.devices[0].netdev, o.config.netdevs[0].id);
+  PARSE(&o, "a", "-net", "nic"); /* no cable */
+  ck_assert(o.config.n_netdevs == 0 && o.config.n_devices == 1 && !o.config.devices[0].netdev);
+}
+END_TEST
+
+START_TEST(other_names_of_devices)
+{
+  cli_options o;
+  PARSE(&o, "a", "-object", "rng-random,filename=/dev/urandom,id=r", "-device", "virtio-rng,rng=r",
+        "-device", "virtio-net-pci-non-transitional", "-device", "virtio-serial-pci-transitional");
+  ck_assert_uint_eq(o.config.n_devices, 3);
+  ck_assert(o.config.devices[0].kind == RVH_VIRTIO_RNG_PCI && !o.config.devices[0].disable_legacy);
+  ck_assert(o.config.devices[1].kind == RVH_VIRTIO_NET_PCI && o.config.devices[1].disable_legacy);
+  ck_assert(o.config.devices[2].kind == RVH_VIRTIO_SERIAL_PCI && !o.config.devices[2].disable_legacy);
+}
+END_TEST
+
+START_TEST(snapshot_keeps_the_files_of_disks)
+{
+  cli_options o;
+  PARSE(&o, "a", "-drive", "file=x,format=raw", "-drive", "file=y,format=raw,snapshot=on");
+  ck_assert(!o.config.drives[0].overlay && o.config.drives[1].overlay && !o.config.overlays);
+  PARSE(&o, "a", "-snapshot", "-drive", "file=x,format=raw");
+  ck_assert(o.config.overlays);
+}
+END_TEST
+
 START_TEST(there_may_be_only_so_many_drives_and_devices)
 {
   rvh_config c = RVH_CONFIG_DEFAULT;
@@ -340,6 +384,13 @@ static const struct {
   { { "a", "-device", "virtconsole,chardev=c" }, "no virtio-serial", "virtio-serial-device" },
   { { "a", "-device", "virtio-serial-pci", "-device", "virtconsole,chardev=c", "-device",
       "virtconsole,chardev=d" }, "no virtio-serial with a free port", "before each" },
+  { { "a", "-object", "memory-backend-ram,id=m" }, "-object memory-backend-ram: not available", "--seed" },
+  { { "a", "-device", "virtio-gpu-pci-transitional" }, "virtio-gpu-pci: not available", "" },
+  { { "a", "-nic", "tap" }, "-nic tap: not available", "-nic user" },
+  { { "a", "-nic", "user,model=e1000" }, "model=e1000 is not available", "virtio-net-pci" },
+  { { "a", "-nic", "user,mac=1" }, "mac=1 is not the address", "even" },
+  { { "a", "-net", "bridge" }, "-net bridge: not available", "nic, user, none" },
+  { { "a", "-net", "user", "-net", "user" }, "two with id=#hub0", "" },
   { { "a", "-chardev", "pty,id=c" }, "-chardev pty: not available", "stdio, file, null" },
   { { "a", "-chardev", "file,id=c" }, "has path=", "path=console.log" },
   { { "a", "--seed", "x" }, "--seed: 'x' is not a number", "--seed=42" },
@@ -477,6 +528,9 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, a_program_in_flash_needs_no_file);
   tcase_add_test(tc, interrupt_controllers_as_qemu);
   tcase_add_test(tc, networks_and_consoles_as_qemu);
+  tcase_add_test(tc, nic_and_net);
+  tcase_add_test(tc, other_names_of_devices);
+  tcase_add_test(tc, snapshot_keeps_the_files_of_disks);
   tcase_add_test(tc, there_may_be_only_so_many_drives_and_devices);
   tcase_add_test(tc, help_and_version_need_no_program);
   tcase_add_loop_test(tc, wrong_lines_are_told_why, 0, (int)G_N_ELEMENTS(wrong));

@@ -5,8 +5,10 @@
 #include "machine/machine.h"
 #include "mmu/mmu.h"
 #include "priv/csr.h"
+#include "virtio_guest.h"
 #include <glib/gstdio.h>
 #include <malloc.h>
+#include <utime.h>
 #include <unistd.h>
 
 #define RAM 0x80000000ull
@@ -195,7 +197,7 @@ static void scramble(rvh_machine *m, GRand *random)
         continue; /* mtime is the machine's */
       d->write(d, at, 4, value);
       if (!strcmp(d->name, "uart")) {
-        d->write(d, at & 7, 1, value);
+        d->write(d, at & 7, 1, g_rand_int_range(random, 1, 256));
         d->read(d, (value & 7) * (k % 3), 1, &value);
       }
     }
@@ -203,22 +205,27 @@ static void scramble(rvh_machine *m, GRand *random)
   m->ended = false;
 }
 
-/* Of two devices made alike: words that differ must be pointers in both. */
-static void assert_same_device(const rv_dev *a, const rv_dev *b)
+/* Of two blocks of memory made alike: words that differ must be pointers in both. */
+static void assert_same_block(const char *name, void *a, void *b)
 {
   enum { POINTER_SHIFT = 40 };
-  const uint64_t *x = (uint64_t *)a, *y = (uint64_t *)b;
-  if (strstr(a->name, "pcie-") || !strcmp(a->name, "aplic-s"))
-    return; /* windows are parts of pcie, and the child is one of aplic-m */
-  const size_t n = MIN(malloc_usable_size((void *)a), malloc_usable_size((void *)b)) / 8;
+  const uint64_t *x = a, *y = b;
+  const size_t n = MIN(malloc_usable_size(a), malloc_usable_size(b)) / 8;
   for (size_t i = 0; i < n; i++) {
     const bool pointers =
         x[i] >> POINTER_SHIFT && y[i] >> POINTER_SHIFT && !(x[i] >> 48) && !(y[i] >> 48);
     ck_assert_msg(x[i] == y[i] || pointers,
                   "%s: word %zu of its state: %" G_GINT64_MODIFIER "x, loaded %" G_GINT64_MODIFIER
                   "x",
-                  a->name, i, x[i], y[i]);
+                  name, i, x[i], y[i]);
   }
+}
+
+static void assert_same_device(rv_dev *a, rv_dev *b)
+{
+  /* windows are parts of pcie, and the child is one of aplic-m */
+  if (!strstr(a->name, "pcie-") && strcmp(a->name, "aplic-s"))
+    assert_same_block(a->name, a, b);
 }
 
 /* What a device shows; reading may change it, in both alike. */
@@ -330,6 +337,215 @@ START_TEST(messages_of_pci_are_kept)
   rvh_free(a);
   rvh_free(b);
   g_unlink(kernel), g_unlink(file), g_unlink(disk), g_unlink(again);
+}
+END_TEST
+
+/* ---- virtio on every transport ---- */
+
+typedef enum { BLK, NET, RNG, SERIAL, N_TYPES } type;
+enum { GUESTS = 3 * N_TYPES };
+#define DATA(g, step) ((g)->ram + 0xc000 + 0x400 * (step))
+
+/* Of each type one device on virtio-mmio and two PCI functions, transitional and not. Disks are
+ * written, in memory. */
+static rvh_machine *with_all(const char *kernel, const char *disk, bool modern)
+{
+  static const rvh_device_kind kinds[][2] = { { RVH_VIRTIO_BLK_MMIO, RVH_VIRTIO_BLK_PCI },
+                                              { RVH_VIRTIO_NET_MMIO, RVH_VIRTIO_NET_PCI },
+                                              { RVH_VIRTIO_RNG_MMIO, RVH_VIRTIO_RNG_PCI },
+                                              { RVH_VIRTIO_SERIAL_MMIO, RVH_VIRTIO_SERIAL_PCI } };
+  static const char *const ids[] = { "a", "b", "c" };
+  static uint8_t image[200000];
+  const struct utimbuf long_ago = { 1000000000, 1000000000 };
+  rvh_config c = config(1);
+  ck_assert(g_file_set_contents(disk, (char *)image, sizeof image, NULL));
+  ck_assert_int_eq(utime(disk, &long_ago), 0);
+  for (unsigned i = 0; i < 3; i++)
+    c.drives[c.n_drives++] = (rvh_drive){
+      .id = ids[i], .file = disk, .bus = RVH_IF_NONE, .unit = RVH_ANY, .overlay = true
+    };
+  c.chardevs[c.n_chardevs++] = (rvh_chardev){ .id = "null", .kind = RVH_CHARDEV_NULL };
+  for (unsigned t = 0; t < N_TYPES; t++)
+    for (unsigned i = 0; i < 3; i++)
+      c.devices[c.n_devices++] = (rvh_device){ .kind = kinds[t][i > 0],
+                                               .drive = t == BLK ? ids[i] : NULL,
+                                               .chardev = t == SERIAL && i ? "null" : NULL,
+                                               .has_mac = t == NET && i == 1,
+                                               .mac = { 2, 1, 2, 3, 4, 5 },
+                                               .slot = RVH_ANY,
+                                               .disable_legacy = i == 2 };
+  c.virtio_mmio_modern = modern;
+  c.seed = 99;
+  return start(c, "loop:; jal zero,@loop", kernel);
+}
+
+/* The drivers of with_all's devices, in their order; what is on PCI has slots from 1 on. */
+static void make_guests(rvh_machine *m, bool modern, virtio_guest guests[GUESTS])
+{
+  unsigned mmio = 7, pci = 1;
+  for (unsigned n = 0; n < GUESTS; n++)
+    guests[n] = (virtio_guest){ .m = m,
+                                .kind = n % 3 == 0   ? (modern ? MMIO_MODERN : MMIO_LEGACY)
+                                        : n % 3 == 1 ? PCI_LEGACY
+                                                     : PCI_MODERN,
+                                .slot = n % 3 == 0 ? mmio-- : pci++,
+                                .ram = RAM + 0x100000 + 0x10000 * n };
+}
+
+static void scramble_virtio(virtio_guest *g, GRand *random)
+{
+  if (g->kind >= PCI_LEGACY)
+    vg_place(g);
+  for (unsigned i = 0; i < 400; i++) {
+    const uint64_t at = g_rand_int_range(random, 0, 0x40);
+    const uint32_t value = g_rand_int(random) >> g_rand_int_range(random, 0, 32);
+    if (g->kind < PCI_LEGACY)
+      vg_out(g, vg_mmio(g) + 4 * at % 0x100, 4, value);
+    else if (i & 1 && g->kind == PCI_LEGACY)
+      vg_out(g, vg_io(g) + at % 20, 1 + value % 2, value >> 8);
+    else
+      vg_out(g, vg_bar(g) + at / 2 * 2, i & 2 ? 4 : 2, value);
+    if (i % 8 == 0 && g->kind >= PCI_LEGACY)
+      vg_out(g, vg_config(g) + 0x40 + 4 * (at % 24), 4, value);
+  }
+}
+
+/* A small queue, made ready and notified before DRIVER_OK. */
+static void half_up(virtio_guest *g)
+{
+  if (g->kind >= PCI_LEGACY)
+    vg_place(g);
+  vg_status(g, 3);
+  vg_features(g);
+  vg_queue(g, 0);
+  if (g->kind < PCI_LEGACY)
+    vg_out(g, vg_mmio(g) + 0x38, 4, 16);
+  else if (g->kind == PCI_MODERN)
+    vg_out(g, vg_bar(g) + 0x18, 2, 16);
+  vg_notify(g, 0);
+}
+
+/* The two blocks of memory that a device's state is in. */
+static void assert_same_virtio(const rvh_machine *a, const rvh_machine *b)
+{
+  ck_assert_uint_eq(a->n_virtio, GUESTS);
+  ck_assert_uint_eq(b->n_virtio, GUESTS);
+  for (unsigned i = 0; i < GUESTS; i++) {
+    g_autofree char *name = g_strdup_printf("virtio %u", i);
+    assert_same_block(name, a->virtio[i], b->virtio[i]);
+    assert_same_block(name, a->virtio[i]->transport, b->virtio[i]->transport);
+  }
+}
+
+START_TEST(no_field_of_a_virtio_device_is_forgotten)
+{
+  g_autofree char *kernel = temporary("kernel"), *file = temporary("virtio"),
+                  *again = temporary("again"), *disk = temporary("disk");
+  g_autoptr(GRand) random = g_rand_new_with_seed(17);
+  for (unsigned round = 0; round < 4; round++) {
+    virtio_guest guests[GUESTS];
+    rvh_machine *a = with_all(kernel, disk, round & 1);
+    make_guests(a, round & 1, guests);
+    for (unsigned i = 0; i < GUESTS; i++)
+      if (round < 2)
+        half_up(&guests[i]);
+      else
+        scramble_virtio(&guests[i], random);
+    save(a, file);
+    rvh_machine *b = restored(file);
+    assert_same_virtio(a, b);
+    save(b, again);
+    assert_same_files(file, again);
+    rvh_free(a);
+    rvh_free(b);
+  }
+  g_unlink(kernel), g_unlink(file), g_unlink(again), g_unlink(disk);
+}
+END_TEST
+
+/* One request; from the second on what it is depends on the device's memory of the first. */
+static void add_request(virtio_guest *g, type t, unsigned step)
+{
+  const uint16_t head = (uint16_t)(4 * step);
+  const uint64_t data = DATA(g, step);
+  struct {
+    uint32_t type, reserved;
+    uint64_t sector;
+  } header = { step & 1, 0, 100 + (step + 1) / 2 };
+  char text[64] = "a line of text\n";
+  vg_put(g, data, &header, sizeof header);
+  if (t == BLK) { /* a sector is written, then read */
+    const vg_part parts[] = { { data, 16, false },
+                              { data + 64, 512, !(step & 1) },
+                              { data + 600, 1, true } };
+    memset(text, (int)(step + g->slot), sizeof text);
+    vg_put(g, data + 64, text, sizeof text);
+    vg_add(g, 0, head, parts, 3);
+    return;
+  }
+  const vg_part in = { data, 16, true }, out = { data + 32, 64, false };
+  vg_add(g, 0, head, &in, 1);
+  if (t == RNG)
+    return;
+  vg_put(g, data + 32, text, sizeof text);
+  vg_add(g, 1, head, &out, 1);
+}
+
+static void notify_all(virtio_guest *g, type t)
+{
+  vg_notify(g, 0);
+  if (t == NET || t == SERIAL)
+    vg_notify(g, 1);
+}
+
+/* What came back, with its lengths, is the guest's memory, which is in the files. */
+static void go_on(virtio_guest *g, type t)
+{
+  uint32_t head, len;
+  notify_all(g, t);
+  vg_isr(g);
+  for (unsigned step = 2; step < 5; step++) {
+    add_request(g, t, step);
+    notify_all(g, t);
+  }
+  for (unsigned i = 0; i < 5; i++)
+    ck_assert_msg(vg_used(g, t == NET || t == SERIAL, &head, &len), "%u of slot %u", i, g->slot);
+  ck_assert(!vg_used(g, t == NET || t == SERIAL, &head, &len));
+}
+
+/* One request is done and its interrupt waits; a second one is available, and not yet notified. */
+START_TEST(between_two_requests)
+{
+  g_autofree char *kernel = temporary("kernel"), *file = temporary("between"),
+                  *file_a = temporary("a"), *file_b = temporary("b"), *disk = temporary("disk");
+  for (unsigned modern = 0; modern < 2; modern++) {
+    virtio_guest a[GUESTS], b[GUESTS];
+    rvh_machine *m = with_all(kernel, disk, modern);
+    make_guests(m, modern, a);
+    for (unsigned i = 0; i < GUESTS; i++) {
+      vg_up(&a[i], i / 3 == BLK || i / 3 == RNG ? 1 : 2);
+      for (unsigned step = 0; step < 2; step++) {
+        add_request(&a[i], i / 3, step);
+        if (!step)
+          notify_all(&a[i], i / 3);
+      }
+    }
+    save(m, file);
+    rvh_machine *n = restored(file);
+    assert_same_virtio(m, n);
+    for (unsigned i = 0; i < GUESTS; i++) {
+      b[i] = a[i];
+      b[i].m = n;
+      go_on(&a[i], i / 3);
+      go_on(&b[i], i / 3);
+    }
+    save(m, file_a);
+    save(n, file_b);
+    assert_same_files(file_a, file_b);
+    rvh_free(m);
+    rvh_free(n);
+  }
+  g_unlink(kernel), g_unlink(file), g_unlink(file_a), g_unlink(file_b), g_unlink(disk);
 }
 END_TEST
 
@@ -528,6 +744,8 @@ static void add_tests(TCase *tc)
   tcase_add_test(tc, no_field_of_a_hart_is_forgotten);
   tcase_add_test(tc, no_field_of_a_device_is_forgotten);
   tcase_add_test(tc, messages_of_pci_are_kept);
+  tcase_add_test(tc, no_field_of_a_virtio_device_is_forgotten);
+  tcase_add_test(tc, between_two_requests);
   tcase_add_test(tc, firmware_and_reset_are_kept);
   tcase_add_test(tc, a_saved_run_is_one_that_was_not_saved);
   tcase_add_test(tc, a_waiting_hart_goes_on_waiting);
