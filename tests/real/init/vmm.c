@@ -5,8 +5,8 @@
  *
  * The guest has memory, harts, and the console that its kernel asks for: SBI DBCN (with "legacy"
  * the older putchar instead), or a 16550 without interrupts at UART. KVM itself does the rest of
- * SBI, the timers, and the interrupts between harts. The guest's files are those of kvm.py. Where KVM
- * is a module, that is /kvm.ko.
+ * SBI, the timers, and the interrupts between harts. The guest's files are those of kvm.py. Where
+ * KVM is a module, that is /kvm.ko.
  */
 #include "kvm.h"
 #include "linux.h"
