@@ -114,6 +114,8 @@ BAD_INPUT = [
      "-cpu help lists those that can be switched"),
     (["good.elf", "-cpu", "rv64,h=off"], "-cpu: 'h' cannot be switched off",
      "this machine always has it; leave the word out"),
+    (["good.elf", "-cpu", "rv64,sv57=off"], "-cpu: 'sv57' cannot be switched off",
+     "this machine always has it; leave the word out"),
     (["good.elf", "-cpu", "rv64,=off"], "-cpu: '=off' switches nothing",
      "write NAME=on or NAME=off; -cpu help lists the names"),
     (["good.elf", "-cpu", "max,max=off"], "-cpu: 'max=off' switches nothing",

@@ -75,16 +75,22 @@ static int switch_of(int e)
   return e >= 0 && table[e].state >= PART ? (int)table[e].state - PART : e;
 }
 
+/* QEMU's words for what this machine has without a switch: "h=true" and other letters, "sv57=on".
+ */
+static bool is_fixed(const char *name)
+{
+  static const char *const words[] = { "sv39", "sv48", "sv57", "mmu", "pmp", NULL };
+  return (strlen(name) == 1 && strchr("imafdchsug", name[0])) || g_strv_contains(words, name);
+}
+
 bool rvh_set_extension(rvh_config *config, const char *name, bool on, GError **error)
 {
   const int e = switch_of(find(name));
-  /* QEMU's "h=true", and the letters that this machine always has. */
-  const bool letter = strlen(name) == 1 && strchr("imafdchsug", name[0]);
   if (!strcmp(name, "max")) {
     config->extensions = RV_EXT_ALL;
     return true;
   }
-  if (letter || (e >= 0 && table[e].state == ALWAYS)) {
+  if (is_fixed(name) || (e >= 0 && table[e].state == ALWAYS)) {
     g_autofree char *what = g_strdup_printf("'%s' cannot be switched off", name);
     return on || refuse(what, "this machine always has it; leave the word out", error);
   }

@@ -132,7 +132,7 @@ def boot(program, programs, console, harts, firmware):
 def system_lines(harts, firmware):
     """Patterns of lines: what KVM says of the machine, and what the guest's first process says of its own."""
     yield from (rf"{STAMP}kvm \[\d+\]: {text}" for text in ("hypervisor extension available",
-                r"using Sv\d\dx4 G-stage page table format", "VMID 14 bits available"))
+                r"using Sv57x4 G-stage page table format", "VMID 14 bits available"))
     yield from (rf"\| {STAMP}Linux version 6.*", r"\| GUEST OK", r"\| Linux 6\.\S+ .* riscv64",
                 r"\| isa\t\t: rv64imafdc_.*sstc.*", r"\| PROCESSES OK", r"\| MEMORY OK", r"\| POWER OFF",
                 rf"\| {STAMP}reboot: Power down", f"{STAMP}reboot: Power down")

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Debian's kernel as it is: its own module kvm.ko, and the same kernel as the guest.
 
-  stock.py RVH_SIM PROGRAMS VMM HARTS FIRMWARE     boot
-  stock.py --prepare PROGRAMS VMM HARTS FOLDER     write the initramfs; print what to boot, as JSON
+  stock.py RVH_SIM PROGRAMS VMM HARTS FIRMWARE [MACHINE]     boot
+  stock.py --prepare PROGRAMS VMM HARTS FOLDER [MACHINE]     write the initramfs; print what to boot, as JSON
 
 VMM is ours (init/vmm.c) or qemu: Debian's qemu-system-riscv64, running inside, with -accel kvm. The rest is
-as in kvm.py; the consoles are 16550s, as this kernel has no other without modules.
+as in kvm.py; the consoles are 16550s, as this kernel has no other without modules. MACHINE is what -machine
+virt, shall have besides (aia=aplic-imsic), of the host, and of the guest where QEMU makes it.
 """
 import json
 import lzma
@@ -30,7 +31,7 @@ busybox mount -t devtmpfs dev /dev
 busybox mount -t proc proc /proc
 busybox mount -t sysfs sys /sys
 busybox insmod /kvm.ko
-{ /bin/qemu-system-riscv64 -machine virt -accel kvm -cpu host -smp @HARTS@ -m @MIB@M \\
+{ /bin/qemu-system-riscv64 -machine @MACHINE@ -accel kvm -cpu host -smp @HARTS@ -m @MIB@M \\
     -nodefaults -no-user-config -display none -serial stdio \\
     -kernel /guest/Image -initrd /guest/initrd -append console=ttyS0 </dev/null 2>&1
   echo $? >/status
@@ -44,13 +45,17 @@ def module():
     return lzma.decompress(artefacts.path("modules/kvm.ko.xz").read_bytes())
 
 
-def ours(programs, harts):
+def board(machine):
+    return f"virt,{machine}" if machine else "virt"
+
+
+def ours(programs, harts, _):
     archive = kvm.vmm_archive(programs, "mmio", harts, artefacts.path("linux"), GUEST_MIB)
     archive.file("kvm.ko", module())
     return archive.finish()
 
 
-def qemu(programs, harts):
+def qemu(programs, harts, machine):
     archive = cpio.Archive()
     for name in ("dev", "proc", "sys", "tmp", "bin", "lib", "guest"):
         archive.folder(name)
@@ -63,7 +68,9 @@ def qemu(programs, harts):
         archive.file(f"lib/{library.name}", library.read_bytes())
     archive.file("guest/Image", artefacts.path("linux").read_bytes())
     archive.file("guest/initrd", linux.initramfs((programs / "guest").read_bytes()))
-    script = QEMU_INIT.replace("@HARTS@", str(harts)).replace("@MIB@", str(GUEST_MIB))
+    script = QEMU_INIT
+    for name, value in (("@HARTS@", harts), ("@MIB@", GUEST_MIB), ("@MACHINE@", board(machine))):
+        script = script.replace(name, str(value))
     archive.file("init", script.encode())
     return archive.finish()
 
@@ -76,16 +83,17 @@ VMMS = {
 
 
 def options(vmm, harts, initrd):
-    """The same words for rvh-sim and for QEMU."""
+    """The same words for rvh-sim and for QEMU; not yet -machine."""
     return ["-kernel", str(artefacts.path("linux")), "-initrd", str(initrd),
             "-append", "console=ttyS0" + VMMS[vmm][1].format(harts=harts), "-m", MEMORY, "-smp", str(harts)]
 
 
-def test(program, programs, vmm, harts, firmware):
+def test(program, programs, vmm, harts, firmware, machine):
     with tempfile.NamedTemporaryFile(suffix=".cpio") as initrd:
-        initrd.write(VMMS[vmm][0](programs, harts))
+        initrd.write(VMMS[vmm][0](programs, harts, machine))
         initrd.flush()
-        run = sim.simulate(program, [*linux.bios(firmware), *options(vmm, harts, initrd.name)], LIMIT)
+        run = sim.simulate(program, [*linux.bios(firmware), "-machine", board(machine),
+                                     *options(vmm, harts, initrd.name)], LIMIT)
     exits, inside = kvm.in_guest(run.trace)
     print(f"{vmm}, {harts} harts, {firmware}: {run.cost()}; {exits} exits, {inside} instructions in VS and VU")
     problems = list(kvm.compare(run, [*kvm.system_lines(harts, firmware), *VMMS[vmm][2](harts)]))
@@ -94,22 +102,23 @@ def test(program, programs, vmm, harts, firmware):
     return sim.failure(run, problems) if problems else None
 
 
-def prepare(programs, vmm, harts, folder):
+def prepare(programs, vmm, harts, folder, machine):
     folder.mkdir(parents=True, exist_ok=True)
     initrd = folder / f"stock-{vmm}-{harts}.cpio"
-    initrd.write_bytes(VMMS[vmm][0](programs, harts))
+    initrd.write_bytes(VMMS[vmm][0](programs, harts, machine))
     print(json.dumps({"options": options(vmm, harts, initrd)}, indent=1))
 
 
 def main(arguments):
-    if len(arguments) != 5 or arguments[2] not in VMMS:
+    if len(arguments) not in (5, 6) or arguments[2] not in VMMS:
         print(__doc__)
         return 2
-    first, programs, vmm, harts, last = arguments
+    first, programs, vmm, harts, last, *machine = arguments
+    programs, harts, machine = pathlib.Path(programs), int(harts), "".join(machine)
     if first == "--prepare":
-        prepare(pathlib.Path(programs), vmm, int(harts), pathlib.Path(last))
+        prepare(programs, vmm, harts, pathlib.Path(last), machine)
         return 0
-    return test(first, pathlib.Path(programs), vmm, int(harts), last)
+    return test(first, programs, vmm, harts, last, machine)
 
 
 if __name__ == "__main__":

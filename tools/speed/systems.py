@@ -17,25 +17,28 @@ REAL = pathlib.Path(__file__).resolve().parent.parent.parent / "tests" / "real"
 
 # row: (how tests/real prepares it, what the console must say)
 SYSTEMS = {
-    "linux": (["linux.py", "--prepare", "{programs}/init", "{harts}"], (b"INIT OK", b"Power down")),
-    "kvm": (["kvm.py", "--prepare", "{programs}", "sbi", "{harts}"],
+    "linux": (["linux.py", "--prepare", "{programs}/init", "{harts}", "{folder}"], (b"INIT OK", b"Power down")),
+    "kvm": (["kvm.py", "--prepare", "{programs}", "sbi", "{harts}", "{folder}"],
             (b"| GUEST OK", b"vmm: the guest has shut down")),
-    "kvm-stock": (["stock.py", "--prepare", "{programs}", "ours", "{harts}"],
+    "kvm-stock": (["stock.py", "--prepare", "{programs}", "ours", "{harts}", "{folder}", "{machine}"],
                   (b"| GUEST OK", b"vmm: the guest has shut down")),
-    "kvm-qemu": (["stock.py", "--prepare", "{programs}", "qemu", "{harts}"], (b"| GUEST OK", b"qemu: exit code 0")),
+    "kvm-qemu": (["stock.py", "--prepare", "{programs}", "qemu", "{harts}", "{folder}", "{machine}"],
+                 (b"| GUEST OK", b"qemu: exit code 0")),
 }
 DEFAULT = ("linux", "kvm")  # the others take minutes
 
 
-def prepare(name, build, harts, folder):
+def prepare(name, harts, folder, o):
     """The options that boot it, the same for all simulators."""
-    words = [w.format(programs=f"{build}/tests/real", harts=harts) for w in SYSTEMS[name][0]]
-    command = [sys.executable, "-B", REAL / words[0], *words[1:], folder]
+    words = [w.format(programs=f"{o.build}/tests/real", harts=harts, folder=folder, machine=o.machine or "")
+             for w in SYSTEMS[name][0]]
+    command = [sys.executable, "-B", REAL / words[0], *words[1:]]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise Failure(f"{name}: {done.stderr.strip() or done.stdout.strip()}\n"
                       "fetch and build what it boots: ctest --preset release -R 'real.(packages|small-linux|qemu)$'")
-    return json.loads(done.stdout)["options"]
+    board = ["-machine", f"virt,{o.machine}"] if o.machine else []
+    return json.loads(done.stdout)["options"] + board
 
 
 def boot(sim, name, options, more=()):
@@ -87,9 +90,7 @@ def qemu_instructions(sim, options):
 def measure(name, sims, harts, o, compare):
     """A row, as tools/bench makes them of programs; o: its options. Start and firmware are part of it."""
     with tempfile.TemporaryDirectory() as folder:
-        options = prepare(name, o.build, harts, folder)
-        if o.machine:
-            options += ["-machine", f"virt,{o.machine}"]
+        options = prepare(name, harts, folder, o)
         rows = [[boot(s, name, options) for s in sims] for _ in range(o.pairs)]
         stats = counts(sims[0], name, options)
         counted = {s.name: qemu_instructions(s, options) for s in sims

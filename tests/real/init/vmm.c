@@ -6,8 +6,8 @@
  * The guest has memory, harts, and the console that its kernel asks for: SBI DBCN (with "legacy"
  * the older putchar instead), or a 16550 without interrupts at UART. With "aia" it has an APLIC,
  * which the 16550 interrupts, and for each hart a guest interrupt file of the host's hart it runs
- * on. KVM itself does the rest of SBI, the timers, and the interrupts between harts. The guest's files are those of kvm.py. Where KVM
- * is a module, that is /kvm.ko.
+ * on. KVM itself does the rest of SBI, the timers, and the interrupts between harts. The guest's
+ * files are those of kvm.py. Where KVM is a module, that is /kvm.ko.
  */
 #include "kvm.h"
 #include "linux.h"
