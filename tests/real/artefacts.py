@@ -30,13 +30,14 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MODULES = ("crc32c_generic", "crc16", "mbcache", "jbd2", "ext4", "virtio_blk", "virtio_mmio")
 # And those that the network and the random numbers take; the console is in the kernel.
 NET_MODULES = ("failover", "net_failover", "virtio_net", "virtio-rng")
+KVM_MODULES = ("kvm",)
 
 # Name here: package, and the path in it.
 FILES = {
     "linux": ("linux-image", r"\./boot/vmlinux-.*"),
     "linux-source.tar.xz": ("linux-source", r"\./usr/src/linux-source-.*\.tar\.xz"),
     **{f"modules/{name}.ko.xz": ("linux-image", rf"\./usr/lib/modules/.*/{name}\.ko\.xz")
-       for name in MODULES + NET_MODULES},
+       for name in MODULES + NET_MODULES + KVM_MODULES},
     "busybox": ("busybox-static", r"\./(usr/)?bin/busybox"),
     "opensbi/fw_jump.bin": ("opensbi", r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump\.bin"),
     "opensbi/fw_jump.elf": ("opensbi", r"\./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump\.elf"),

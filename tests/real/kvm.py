@@ -46,8 +46,8 @@ def hart_node(hart):
     }};"""
 
 
-def guest_tree(console, harts, initrd_size):
-    """What the guest's kernel is told of its machine: the device tree, compiled."""
+def guest_tree(console, harts, initrd_size, words=""):
+    """What the guest's kernel is told of its machine: the device tree, compiled. words: on its command line."""
     uart = f"""serial@{UART:x} {{
       compatible = "ns16550a"; reg = {cells(UART)}, <0 0x100>; clock-frequency = <3686400>;
     }};""" if console == "mmio" else ""
@@ -55,7 +55,7 @@ def guest_tree(console, harts, initrd_size):
 / {{
   #address-cells = <2>; #size-cells = <2>; compatible = "riscv-virtio"; model = "guest in KVM";
   chosen {{
-    bootargs = "console={CONSOLES[console][0]}";
+    bootargs = "console={CONSOLES[console][0]} {words}";
     linux,initrd-start = {cells(INITRD)}; linux,initrd-end = {cells(INITRD + initrd_size)};
   }};
   memory@{RAM:x} {{ device_type = "memory"; reg = {cells(RAM)}, {cells(RAM_SIZE)}; }};
@@ -69,8 +69,8 @@ def guest_tree(console, harts, initrd_size):
     return done.stdout
 
 
-def initramfs(programs, console, harts):
-    guest = linux.initramfs((programs / "guest").read_bytes())
+def archive_of(programs, console, harts, guest, words=""):
+    """guest: its root file system; words: on its kernel's command line."""
     archive = cpio.Archive()
     for name in ("dev", "guest"):
         archive.folder(name)
@@ -79,8 +79,12 @@ def initramfs(programs, console, harts):
     archive.file("init", (programs / "vmm").read_bytes())
     archive.file("guest/Image", kernel.image().read_bytes())
     archive.file("guest/initrd", guest)
-    archive.file("guest/tree", guest_tree(console, harts, len(guest)))
+    archive.file("guest/tree", guest_tree(console, harts, len(guest), words))
     return archive.finish()
+
+
+def initramfs(programs, console, harts):
+    return archive_of(programs, console, harts, linux.initramfs((programs / "guest").read_bytes()))
 
 
 def machine(console, harts, initrd):
