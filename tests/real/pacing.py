@@ -27,7 +27,7 @@ import typist
 
 LIMIT = "8G"
 LEAST, MOST, MOST_CPU, ATTEMPTS = 1.9, 2.7, 0.7, 3  # seconds for "sleep 2"
-BATCH, BATCH_MOST = 1000, 200  # seconds that the guest sleeps; that the host has for it
+BATCH, BATCH_MOST = 1000, 200  # seconds that the guest sleeps, and that the host has
 
 NET_INIT = """#!/bin/busybox sh
 /bin/busybox --install -s /bin

@@ -24,7 +24,7 @@ import sim
 import system
 import typist
 
-INSTALL_LIMIT, BOOT_LIMIT = "400G", "60G"
+INSTALL_LIMIT, BOOT_LIMIT = "100G", "20G"  # 36 G and 6.5 G are taken
 HANG = 3600  # seconds, for the installation: a machine may be busy
 SIZE = "1G"
 PROMPT = r"root@guest:~# "

@@ -23,7 +23,8 @@ class Stuck(Exception):
 
 class Typist:
     def __init__(self, program, arguments, limit):
-        command = list(map(str, [pathlib.Path(program).resolve(), *arguments, f"--limit-insns={limit}", "--stats=json"]))
+        command = [pathlib.Path(program).resolve(), *arguments, f"--limit-insns={limit}", "--stats=json"]
+        command = list(map(str, command))
         self.bytes, self.screen, self.seen = b"", "", 0
         self.status, self.user = None, 0.0
         self.pid, self.file = pty.fork()
