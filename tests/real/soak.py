@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Linux under load for long: does a run stay the same, does it go on, does the simulator keep its size?
 
-  soak.py RVH_SIM PROGRAMS [GIGA]     about so many 10^9 instructions in all (200), in eight runs
+  soak.py RVH_SIM PROGRAMS [GIGA]     about so many 10^9 instructions in all (200: it becomes 184), in eight runs
 
 Debian's kernel is the host: its first process (init/soak.c) starts a guest in KVM, and meanwhile writes to
 a disk, reads it again, starts processes, maps memory, sleeps and computes, as the guest does. What the host
