@@ -52,23 +52,23 @@ def make_image(folder):
     return image
 
 
-def initramfs(init):
+def archive_of(init, modules=artefacts.MODULES):
+    """The first process, and the modules that it loads."""
     archive = cpio.Archive()
-    for name in ("dev", "mnt", "sys", "lib"):
+    for name in ("dev", "mnt", "sys", "proc", "lib"):
         archive.folder(name)
     archive.device("dev/console", 5, 1)
-    names = [f"lib/{name}.ko" for name in artefacts.MODULES]
-    for name in artefacts.MODULES:
+    for name in modules:
         packed = artefacts.path(f"modules/{name}.ko.xz").read_bytes()
         archive.file(f"lib/{name}.ko", lzma.decompress(packed))
-    archive.file("modules", "".join(f"/{name}\n" for name in names).encode())
+    archive.file("modules", "".join(f"/lib/{name}.ko\n" for name in modules).encode())
     archive.file("init", init)
-    return archive.finish()
+    return archive
 
 
 def boot(program, folder, init, device, image, *more):
     initrd = folder / "initrd.cpio"
-    initrd.write_bytes(initramfs(init))
+    initrd.write_bytes(archive_of(init).finish())
     return sim.simulate(program, ["-machine", "virt", "-nographic", "-m", "512M",
                                   "-kernel", artefacts.path("linux"), "-initrd", initrd,
                                   "-append", "console=ttyS0", *disks.options(device, image), *more], LIMIT)

@@ -65,8 +65,8 @@ def aia_nodes(harts):
   }};"""
 
 
-def guest_tree(console, harts, initrd_size, mebibytes):
-    """What the guest's kernel is told of its machine: the device tree, compiled."""
+def guest_tree(console, harts, initrd_size, mebibytes=RAM_MIB, words=""):
+    """What the guest's kernel is told of its machine: the device tree, compiled. words: on its command line."""
     aia = console == "aia"
     interrupt = f"interrupts-extended = <&aplic {UART_SOURCE} 4>;" if aia else ""
     uart = f"""serial@{UART:x} {{
@@ -76,7 +76,7 @@ def guest_tree(console, harts, initrd_size, mebibytes):
 / {{
   #address-cells = <2>; #size-cells = <2>; compatible = "riscv-virtio"; model = "guest in KVM";
   chosen {{
-    bootargs = "console={CONSOLES[console][0]}";
+    bootargs = "console={CONSOLES[console][0]} {words}";
     linux,initrd-start = {cells(INITRD)}; linux,initrd-end = {cells(INITRD + initrd_size)};
   }};
   memory@{RAM:x} {{ device_type = "memory"; reg = {cells(RAM)}, {cells(mebibytes << 20)}; }};
@@ -90,9 +90,9 @@ def guest_tree(console, harts, initrd_size, mebibytes):
     return done.stdout
 
 
-def vmm_archive(programs, console, harts, image, mebibytes):
-    """Our VMM and its guest, whose kernel and memory the caller chooses."""
-    guest = linux.initramfs((programs / "guest").read_bytes())
+def vmm_archive(programs, console, harts, image, mebibytes, guest=None, words=""):
+    """Our VMM and its guest: the caller chooses kernel, memory, root file system, and words for the kernel."""
+    guest = guest or linux.initramfs((programs / "guest").read_bytes())
     archive = cpio.Archive()
     for name in ("dev", "guest"):
         archive.folder(name)
@@ -101,7 +101,7 @@ def vmm_archive(programs, console, harts, image, mebibytes):
     archive.file("init", (programs / "vmm").read_bytes())
     archive.file("guest/Image", image.read_bytes())
     archive.file("guest/initrd", guest)
-    archive.file("guest/tree", guest_tree(console, harts, len(guest), mebibytes))
+    archive.file("guest/tree", guest_tree(console, harts, len(guest), mebibytes, words))
     return archive
 
 

@@ -26,6 +26,7 @@ import sim
 LIMIT = "8G"  # a run takes 2.3 G
 DEVICES = {"pci": ("pci", []), "pci-modern": ("pci,disable-legacy=on", []), "mmio-legacy": ("device", []),
            "mmio-modern": ("device", ["-global", "virtio-mmio.force-legacy=false"])}
+MODULES = (*artefacts.NET_MODULES, "virtio_mmio")
 FILE = random.Random(1).randbytes(2_000_003)
 RANDOM = "b0ba634906e87d0c29c51a11372d5805"  # of seed 0: splitmix64, as bytes in memory
 
@@ -97,16 +98,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def add_modules(archive):
+    for name in MODULES:
+        archive.file(f"lib/{name}.ko", lzma.decompress(artefacts.path(f"modules/{name}.ko.xz").read_bytes()))
+
+
 def initramfs(server):
     archive = cpio.Archive()
     for name in ("dev", "proc", "sys", "bin", "lib", "srv"):
         archive.folder(name)
     archive.device("dev/console", 5, 1)
     archive.file("bin/busybox", artefacts.path("busybox").read_bytes())
-    modules = (*artefacts.NET_MODULES, "virtio_mmio")
-    for name in modules:
-        archive.file(f"lib/{name}.ko", lzma.decompress(artefacts.path(f"modules/{name}.ko.xz").read_bytes()))
-    archive.file("init", INIT.format(modules=" ".join(modules), server=f"10.0.2.2:{server.server_port}",
+    add_modules(archive)
+    archive.file("init", INIT.format(modules=" ".join(MODULES), server=f"10.0.2.2:{server.server_port}",
                                      sink=f"10.0.2.2 {server.sink.getsockname()[1]}").encode())
     archive.file("lease", LEASE.encode())
     return archive.finish()

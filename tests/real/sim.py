@@ -29,7 +29,7 @@ def instructions_of(trace):
     return int(found[1]) if found else 0
 
 
-def simulate(program, arguments, limit, typed=None):
+def simulate(program, arguments, limit, typed=None, hang=HANG):
     """typed: what is in the pipe on standard input from the start; None: nothing will come."""
     with tempfile.TemporaryDirectory() as folder:
         files = {name: pathlib.Path(folder) / name for name in ("trace", "out", "err")}
@@ -42,7 +42,7 @@ def simulate(program, arguments, limit, typed=None):
                 child.stdin.write(typed.encode())
                 child.stdin.close()
             signal.signal(signal.SIGALRM, lambda *_: child.kill())
-            signal.alarm(HANG)
+            signal.alarm(hang)
             _, status, usage = os.wait4(child.pid, 0)  # not wait(): the times are this child's alone
             signal.alarm(0)
             child.returncode = os.waitstatus_to_exitcode(status)

@@ -59,11 +59,19 @@ static void print_number(const char *name, unsigned long value)
   print("\n");
 }
 
+/* Started by another first process (soak.c), it leaves the host to that one. */
+static void leave(long status)
+{
+  if (call(SYS_GETPID, 0, 0, 0, 0, 0) == 1)
+    power_off();
+  call(SYS_EXIT_GROUP, status, 0, 0, 0, 0);
+}
+
 static void fail(const char *what, long value)
 {
   print("VMM FAILED: ");
   print_number(what, (unsigned long)value);
-  power_off();
+  leave(1);
 }
 
 static long must(long result, const char *what)
@@ -93,16 +101,37 @@ enum { SBI_LEGACY_PUTCHAR = 1, SBI_LEGACY_GETCHAR = 2, SBI_DBCN = 0x4442434e };
 enum { DBCN_WRITE, DBCN_READ, DBCN_WRITE_BYTE };
 enum { SBI_NOT_SUPPORTED = -2, SBI_INVALID_PARAM = -3 };
 
-static void write_console(struct kvm_run *run)
+/* What the guest offers, args[0] bytes at guest address args[1]; NULL: not in its memory. */
+static char *console_buffer(struct kvm_run *run)
 {
   unsigned long size = run->sbi.args[0], offset = run->sbi.args[1] - RAM;
-  if (run->sbi.args[2] != 0 || offset > ram_size || size > ram_size - offset) {
-    run->sbi.error = (unsigned long)SBI_INVALID_PARAM;
+  if (run->sbi.args[2] == 0 && offset <= ram_size && size <= ram_size - offset)
+    return ram + offset;
+  run->sbi.error = (unsigned long)SBI_INVALID_PARAM;
+  return 0;
+}
+
+/* What has been typed, as whole lines: the host's console is in its usual mode. */
+static void read_console(struct kvm_run *run)
+{
+  static long input = -1;
+  char *buffer = console_buffer(run);
+  if (!buffer)
     return;
-  }
-  for (unsigned long n = 0; n < size; n++)
-    show(ram[offset + n]);
-  run->sbi.value = size;
+  if (input < 0)
+    input = must(open_file("/dev/console", O_NONBLOCK), "/dev/console: errno ");
+  long n = call(SYS_READ, input, (long)buffer, (long)run->sbi.args[0], 0, 0);
+  run->sbi.value = n > 0 ? (unsigned long)n : 0;
+}
+
+static void write_console(struct kvm_run *run)
+{
+  char *buffer = console_buffer(run);
+  if (!buffer)
+    return;
+  for (unsigned long n = 0; n < run->sbi.args[0]; n++)
+    show(buffer[n]);
+  run->sbi.value = run->sbi.args[0];
 }
 
 static void serve_dbcn(struct kvm_run *run)
@@ -111,7 +140,9 @@ static void serve_dbcn(struct kvm_run *run)
     write_console(run);
   else if (run->sbi.function == DBCN_WRITE_BYTE)
     show((char)run->sbi.args[0]);
-  else if (run->sbi.function != DBCN_READ) /* which has read nothing */
+  else if (run->sbi.function == DBCN_READ)
+    read_console(run);
+  else
     run->sbi.error = (unsigned long)SBI_NOT_SUPPORTED;
 }
 
@@ -199,7 +230,7 @@ static void end(struct kvm_run *run)
   if (run->event.type != KVM_SYSTEM_EVENT_SHUTDOWN)
     fail("the guest ended by event ", run->event.type);
   print("vmm: the guest has shut down\n");
-  call(SYS_EXIT_GROUP, 0, 0, 0, 0, 0);
+  leave(0);
 }
 
 static void serve(struct kvm_run *run)
@@ -399,8 +430,9 @@ __attribute__((used)) static void begin(long *stack)
   long child = must(call(SYS_CLONE, SIGCHLD, 0, 0, 0, 0), "clone: errno ");
   if (child == 0)
     start_guest();
-  must(call(SYS_WAIT4, child, 0, 0, 0, 0), "wait4: errno ");
-  power_off();
+  int status = 0;
+  must(call(SYS_WAIT4, child, (long)&status, 0, 0, 0), "wait4: errno ");
+  leave(status != 0);
 }
 
 __asm__(".globl _start\n_start: mv a0, sp\n j begin\n");
