@@ -9,6 +9,7 @@ import os
 import pathlib
 import pty
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -309,6 +310,21 @@ def run_at_terminal(program, name, keys, folder):
     return status
 
 
+def run_until_hangup(program, name, folder):
+    """The exit code. The terminal, which is not the process's controlling one, goes away under it."""
+    terminal, side = pty.openpty()
+    child = subprocess.Popen([program, name, "--limit-insns=20G"], cwd=folder, stdin=side, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL)
+    os.close(side)
+    child.stdout.read(1)  # it waits from now on
+    os.close(terminal)
+    try:
+        return child.wait(timeout=60)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        return child.wait()
+
+
 def check_input(program, folder):
     for name, text, code, out in PIPED:
         done = subprocess.run([program, name], cwd=folder, input=text, capture_output=True,
@@ -319,10 +335,12 @@ def check_input(program, folder):
         code = run_at_terminal(program, name, keys, folder)
         if code != 0:
             yield f"{name} at a terminal: exit code {code} after Ctrl-A x"
+    if os.path.exists("/dev/pts/ptmx") and run_until_hangup(program, "asleep", folder) != -signal.SIGHUP:
+        yield "asleep: the terminal hung up, and the run did not end by SIGHUP"
 
 
 def main():
-    checks = {"input": (check_input, PIPED + TYPED),
+    checks = {"input": (check_input, [*PIPED, *TYPED, "hang-up"]),
               "bad-input": (check_bad_input, BAD_INPUT),
               "exit-codes": (check_exit_codes, EXIT_CODES)}
     if len(sys.argv) != 3 or sys.argv[2] not in checks:

@@ -14,6 +14,7 @@
 static struct {
   struct termios saved;
   volatile sig_atomic_t raw;
+  bool keyboard; /* standard input is a terminal, or was one before that hung up */
   bool escaped;
   rvh_machine *machine; /* whose run is to end before the process does, or NULL */
   volatile sig_atomic_t ended_by;
@@ -84,6 +85,7 @@ void cli_die_of_signal(void)
 
 void cli_terminal_start(void)
 {
+  terminal.keyboard = isatty(STDIN_FILENO);
   if (!is_ours())
     return;
   struct termios raw = terminal.saved;
@@ -120,10 +122,15 @@ cli_key cli_terminal_key(_Bool *escaped, unsigned char *byte)
   }
 }
 
+/* A terminal that hangs up ends the run, as the signal does that only the processes get whose
+ * controlling terminal it is. */
 static bool input_waits(void)
 {
   struct pollfd fd = { .fd = STDIN_FILENO, .events = POLLIN };
-  return poll(&fd, 1, 0) > 0;
+  const bool some = poll(&fd, 1, 0) > 0;
+  if (some && (fd.revents & POLLHUP) && terminal.keyboard && !terminal.ended_by)
+    end_run(SIGHUP);
+  return some;
 }
 
 int cli_terminal_read(void *ctx)

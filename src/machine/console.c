@@ -70,6 +70,8 @@ static bool wait_readable(rvh_machine *m, bool input, uint64_t ns)
   struct pollfd *fds = (struct pollfd *)m->polled->data;
   const int any = ppoll(fds, m->polled->len, ns == RV_FOR_EVER ? NULL : &time, NULL);
   const bool asked = any > 0 && fds[1].revents, readable = any > 0 && fds[0].revents;
+  if (m->terminal && any > 0 && (fds[0].revents & (POLLHUP | POLLERR)))
+    m->input_closed = true;
   rv_network_dispatch(m, m->polled, any < 0);
   if (asked)
     rvh_request_stop(m);
@@ -130,7 +132,7 @@ int rv_console_read(void *machine)
 
 bool rv_console_interactive(const rvh_machine *m)
 {
-  return m->config.console_stdin && isatty(STDIN_FILENO);
+  return m->terminal;
 }
 
 bool rv_console_wait(rvh_machine *m, uint64_t ns)
@@ -142,8 +144,10 @@ bool rv_console_wait(rvh_machine *m, uint64_t ns)
     return false;
   fflush(m->config.console_out ? m->config.console_out : stdout);
   const bool readable = wait_readable(m, input, ns);
-  if (keyboard)
-    rv_console_poll(m);
+  if (keyboard) {
+    rv_console_poll(m); /* also of a terminal that hung up: its reader wants to know */
+    m->terminal = !m->input_closed;
+  }
   if (keyboard || !readable)
     return true;
   const int byte = read_byte(m);

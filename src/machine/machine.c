@@ -8,6 +8,7 @@
 #include "priv/interrupt.h"
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- what the core asks ---- */
 
@@ -214,6 +215,7 @@ rvh_machine *rvh_new(const rvh_config *config, GError **error)
   m->tail = g_string_new(NULL);
   m->polled = g_array_new(FALSE, FALSE, sizeof(struct pollfd));
   m->watched_fd = -1;
+  m->terminal = config->console_stdin && isatty(STDIN_FILENO);
   if (build(m, error))
     return m;
   rvh_free(m);

@@ -122,6 +122,7 @@ struct rvh_machine {
   /* console */
   GString *tail; /* the end of the output, for fail_on */
   bool failed;   /* fail_on was seen: the run ends with the line */
+  bool terminal; /* input is typed: it comes when it comes */
   bool input_closed;
   int watched_fd;               /* what makes rvh_run return when it is readable, or -1 */
   uint8_t input[RV_INPUT_SIZE]; /* what was read and the guest has not taken, a ring */
