@@ -36,7 +36,7 @@ PROGRESS = re.compile(r"^(?:\| round on hart|host round)", re.MULTILINE)
 UUID = "5eed5eed-0000-4000-8000-000000000001"  # the image, too, is always the same
 HOST_DEPENDENT = ("ram_resident", "rss_peak")  # of the counters
 
-HEAD = """| seed | harts | 10^9 instructions | s | MIPS | MiB early | MiB at the end | console, counters |
+HEAD = """| seed | harts | 10^9 instructions | s | MIPS | MiB early | MiB at most since | console, counters |
 |---:|---:|---:|---:|---:|---:|---:|---|"""
 
 
@@ -54,7 +54,9 @@ class Soak:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def early_and_late(self):
-        return (self.sizes[len(self.sizes) // 3], self.sizes[-1]) if self.sizes else (0, 0)
+        """After a third, and the most since: the very last sample may be of a process that is ending."""
+        third = len(self.sizes) // 3
+        return (self.sizes[third], max(self.sizes[third:])) if self.sizes else (0, 0)
 
     def row(self):
         early, late = (size / 2**20 for size in self.early_and_late())
