@@ -183,6 +183,22 @@ static rvh_machine *with_disks(const char *kernel, const char *disk, bool modern
   return start(c, EXIT_OK, kernel);
 }
 
+/* Some sources want an interrupt, and some are let through. */
+static void raise_wires(rvh_machine *m, GRand *random)
+{
+  enum { APLIC_SETIE = 0x1e00 };
+  for (unsigned source = 1; source <= RV_PLIC_NDEV; source++)
+    if (m->aplic)
+      rv_aplic_set(m->aplic, source, g_rand_boolean(random));
+    else
+      rv_plic_set(m->plic, source, g_rand_boolean(random));
+  if (!m->aplic)
+    return;
+  rv_dev *domains[] = { m->aplic, rv_aplic_child(m->aplic) };
+  for (unsigned i = 0; i < 6; i++)
+    domains[i % 2]->write(domains[i % 2], APLIC_SETIE + 4 * (i / 2), 4, g_rand_int(random));
+}
+
 static void scramble(rvh_machine *m, GRand *random)
 {
   for (unsigned i = 0; i < m->n_dev; i++) {
@@ -205,6 +221,7 @@ static void scramble(rvh_machine *m, GRand *random)
       }
     }
   }
+  raise_wires(m, random);
   m->ended = false;
 }
 
