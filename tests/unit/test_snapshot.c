@@ -186,7 +186,7 @@ static rvh_machine *with_disks(const char *kernel, const char *disk, bool modern
 /* Some sources want an interrupt, and some are let through. */
 static void raise_wires(rvh_machine *m, GRand *random)
 {
-  enum { APLIC_SETIE = 0x1e00 };
+  enum { DOMAINCFG = 0, IE = 1 << 8, SETIE = 0x1e00, IDELIVERY = 0x4000, IFORCE = 0x4004 };
   for (unsigned source = 1; source <= RV_PLIC_NDEV; source++)
     if (m->aplic)
       rv_aplic_set(m->aplic, source, g_rand_boolean(random));
@@ -196,7 +196,12 @@ static void raise_wires(rvh_machine *m, GRand *random)
     return;
   rv_dev *domains[] = { m->aplic, rv_aplic_child(m->aplic) };
   for (unsigned i = 0; i < 6; i++)
-    domains[i % 2]->write(domains[i % 2], APLIC_SETIE + 4 * (i / 2), 4, g_rand_int(random));
+    domains[i % 2]->write(domains[i % 2], SETIE + 4 * (i / 2), 4, g_rand_int(random));
+  for (unsigned i = 0; i < 2; i++) {
+    domains[i]->write(domains[i], DOMAINCFG, 4, IE);
+    domains[i]->write(domains[i], IDELIVERY, 4, 1);
+    domains[i]->write(domains[i], IFORCE, 4, 1);
+  }
 }
 
 static void scramble(rvh_machine *m, GRand *random)
