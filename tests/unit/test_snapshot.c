@@ -183,6 +183,21 @@ static rvh_machine *with_disks(const char *kernel, const char *disk, bool modern
   return start(c, EXIT_OK, kernel);
 }
 
+/* All sources are let through to all contexts, which each have a threshold and have claimed one. */
+static void claim_some(rv_dev *plic, GRand *random)
+{
+  enum { ENABLE = 0x2000, THRESHOLD = 0x200000, CLAIM = 0x200004, CONTEXTS = 4 };
+  uint64_t id;
+  for (unsigned source = 1; source <= RV_PLIC_NDEV; source++)
+    plic->write(plic, 4 * source, 4, 7);
+  for (unsigned i = 0; i < CONTEXTS; i++) {
+    for (unsigned word = 0; word < 3; word++)
+      plic->write(plic, ENABLE + 0x80 * i + 4 * word, 4, ~0u);
+    plic->write(plic, THRESHOLD + 0x1000 * i, 4, g_rand_int_range(random, 1, 7));
+    plic->read(plic, CLAIM + 0x1000 * i, 4, &id);
+  }
+}
+
 /* Some sources want an interrupt, and some are let through. */
 static void raise_wires(rvh_machine *m, GRand *random)
 {
@@ -192,8 +207,10 @@ static void raise_wires(rvh_machine *m, GRand *random)
       rv_aplic_set(m->aplic, source, g_rand_boolean(random));
     else
       rv_plic_set(m->plic, source, g_rand_boolean(random));
-  if (!m->aplic)
+  if (!m->aplic) {
+    claim_some(m->plic, random);
     return;
+  }
   rv_dev *domains[] = { m->aplic, rv_aplic_child(m->aplic) };
   for (unsigned i = 0; i < 6; i++)
     domains[i % 2]->write(domains[i % 2], SETIE + 4 * (i / 2), 4, g_rand_int(random));
