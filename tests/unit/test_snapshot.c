@@ -238,7 +238,7 @@ static void scramble(rvh_machine *m, GRand *random)
       if (!strcmp(d->name, "plic"))
         d->read(d, 0x200004 + (value & 3) * 0x1000, 4, &value); /* a claim */
       if (!strcmp(d->name, "uart")) {
-        d->write(d, at & 7, 1, g_rand_int_range(random, 1, 256));
+        d->write(d, g_rand_int_range(random, 0, 8), 1, g_rand_int_range(random, 1, 256));
         d->read(d, (value & 7) * (k % 3), 1, &value);
       }
     }
